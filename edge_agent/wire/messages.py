@@ -1,0 +1,172 @@
+"""All messages of the protocol as frozen values. Times are integer microseconds; wall times count from 1970 UTC."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+from edge_agent.wire.limits import BATCH_EVENTS_MAX, INTEGER_MAX
+
+Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,62}\Z")]
+"""A site, device or camera: it stands in topics and in certificate names."""
+PersonId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,64}\Z")]
+"""A pseudonymous id; never a name, a telephone or an identity number."""
+Epoch = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
+"""128 random bits as lower-case hex, made when a journal is created."""
+BootId = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
+Hash = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+"""SHA-256 of an event's bytes as they stand in the message, lower-case hex."""
+Seq = Annotated[int, Meta(ge=1, le=INTEGER_MAX)]
+Natural = Annotated[int, Meta(ge=0, le=INTEGER_MAX)]
+Microseconds = Annotated[int, Meta(ge=0, le=INTEGER_MAX)]
+Cosine = Annotated[float, Meta(ge=-1, le=1)]
+Label = Annotated[str, Meta(min_length=1, max_length=128)]
+
+
+class Stamp(Struct, frozen=True, kw_only=True):
+    """A moment as the device knew it. `mono_us` counts from this boot and never jumps; `wall_us` may be wrong."""
+
+    boot: BootId
+    mono_us: Microseconds
+    wall_us: Microseconds
+    synced: bool  # true: wall_us was synchronised when the stamp was taken; only then the moment counts for a watch
+
+
+class Sighting(Struct, frozen=True, kw_only=True):
+    """Who a passage was, and how sure that is."""
+
+    person: PersonId
+    score: Cosine
+    margin: Annotated[float, Meta(ge=0, le=2)] | None  # over the second-best person; null: the gallery holds no other
+    frames: Annotated[int, Meta(ge=1, le=INTEGER_MAX)]  # frames of this one track whose faces made the template
+    strict: bool  # the agent holds it sure enough to cancel an alarm (DESIGN section 5); at least two frames
+    embedder: Label  # scores of different embedders are not comparable
+
+
+class Passage(Struct, frozen=True, kw_only=True, tag="passage", tag_field="type"):
+    """One person walking past one camera, once. Carries no picture and no template."""
+
+    captured: Stamp  # of the best frame
+    camera: Name
+    duration_ms: Natural  # from the first frame of the track to the last
+    frames: Annotated[int, Meta(ge=1, le=INTEGER_MAX)]  # frames on which the face was found
+    sighting: Sighting | None = None  # null: a stranger, or not sure
+
+
+class LossReason(StrEnum):
+    SPACE = "space"  # the journal was full
+    EXPIRED = "expired"  # acknowledged long ago, and asked for again
+    DAMAGED = "damaged"  # the stored bytes could not be read back
+
+
+class Lost(Struct, frozen=True, kw_only=True, tag="lost", tag_field="type"):
+    """A tombstone: keeps the place of events that are no more, so that no hole blocks the belt."""
+
+    first_seq: Seq
+    last_seq: Seq
+    counts: dict[Label, Natural]  # lost events by their type
+    reason: LossReason
+
+    def __post_init__(self) -> None:
+        if self.last_seq < self.first_seq:
+            raise ValueError("last_seq is before first_seq")
+
+
+Event = Passage | Lost
+
+
+class Item(Struct, frozen=True, kw_only=True):
+    """An event in its place. A tombstone stands at its first_seq."""
+
+    seq: Seq
+    hash: Hash
+    event: Raw  # the journal's bytes, byte for byte
+
+
+class Hello(Struct, frozen=True, kw_only=True, tag="hello", tag_field="type"):
+    """Agent to hub on every connect, and when acks stay away: this is what I have. The hub answers with Welcome."""
+
+    device: Name
+    epoch: Epoch
+    oldest: Seq  # the lowest kept place; last + 1 when nothing is kept
+    last: Natural  # the highest place ever given; 0 when none
+    agent: Label  # software and version
+
+
+class Batch(Struct, frozen=True, kw_only=True, tag="batch", tag_field="type"):
+    """Agent to hub: events in the order of their places."""
+
+    device: Name
+    epoch: Epoch
+    items: Annotated[list[Item], Meta(min_length=1, max_length=BATCH_EVENTS_MAX)]
+
+
+class Welcome(Struct, frozen=True, kw_only=True, tag="welcome", tag_field="type"):
+    """Hub to agent, after hello and after the hub itself reconnects: this is durable here; go on from high + 1."""
+
+    epoch: Epoch
+    high: Natural
+    hash: Hash | None  # of the event at high; null when high is 0
+
+
+class Ack(Struct, frozen=True, kw_only=True, tag="ack", tag_field="type"):
+    """Hub to agent, after the commit: all up to and with high is on my disk."""
+
+    epoch: Epoch
+    high: Seq
+    hash: Hash
+
+
+class Replay(Struct, frozen=True, kw_only=True, tag="replay", tag_field="type"):
+    """Hub to agent: a place is missing; send again from here."""
+
+    epoch: Epoch
+    from_seq: Seq
+
+
+class Conflict(Struct, frozen=True, kw_only=True, tag="conflict", tag_field="type"):
+    """Hub to agent: this place holds another event here. No more acks in this epoch; a person will look."""
+
+    epoch: Epoch
+    seq: Seq
+    hash: Hash  # of the event that the hub holds
+
+
+class RefusalReason(StrEnum):
+    TOO_LARGE = "too_large"
+    MALFORMED = "malformed"  # not JSON, not a message, a field missing or out of range
+    WRONG_DEVICE = "wrong_device"  # the envelope names another device than the topic
+    WRONG_HASH = "wrong_hash"  # an item's hash is not that of its bytes
+
+
+class Refused(Struct, frozen=True, kw_only=True, tag="refused", tag_field="type"):
+    """Hub to agent: a payload was thrown away whole. Nothing in it was stored."""
+
+    reason: RefusalReason
+    detail: Annotated[str, Meta(max_length=500)]
+
+
+UpMessage = Hello | Batch
+DownMessage = Welcome | Ack | Replay | Conflict | Refused
+
+
+class Presence(StrEnum):
+    ONLINE = "online"
+    OFFLINE = "offline"
+
+
+class Status(Struct, frozen=True, kw_only=True, tag="status", tag_field="type"):
+    """Retained on the device's status topic; the last will says offline."""
+
+    device: Name
+    state: Presence
+    agent: Label
+
+
+Message = UpMessage | DownMessage | Status
+
+
+def wire_bytes(value: Struct) -> bytes:
+    """The one encoding of a message or event: compact UTF-8 JSON, fields in the order of their definition."""
+    return msgspec.json.encode(value)

@@ -1,0 +1,55 @@
+"""Topic names: shouwang/v1/<site>/<device>/<channel>."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+PREFIX = "shouwang/v1"
+_TOPIC = re.compile(rf"{PREFIX}/([a-z0-9][a-z0-9-]{{0,62}})/([a-z0-9][a-z0-9-]{{0,62}})/([a-z/]+)")
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+
+
+class Channel(StrEnum):
+    """The last part of a topic. A device may write UP and STATUS and read ACK of its own, nothing else."""
+
+    UP = "up"
+    ACK = "ack"
+    STATUS = "status"
+
+
+WRITTEN_BY_DEVICE = frozenset({Channel.UP, Channel.STATUS})
+READ_BY_DEVICE = frozenset({Channel.ACK})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Address:
+    """Where a message belongs."""
+
+    site: str
+    device: str
+
+    def __post_init__(self) -> None:
+        for name in (self.site, self.device):
+            if not is_name(name):
+                raise ValueError(f"{name!r} is no name: a-z, 0-9 and '-', at most 63, not first '-'")
+
+    def topic(self, channel: Channel) -> str:
+        return f"{PREFIX}/{self.site}/{self.device}/{channel}"
+
+
+def is_name(text: str) -> bool:
+    """True for what may stand in a topic as site or device."""
+    return _NAME.fullmatch(text) is not None
+
+
+def all_devices(site: str, channel: Channel) -> str:
+    """The filter by which the hub hears one channel of every device of its site."""
+    return f"{PREFIX}/{site}/+/{channel}"
+
+
+def parse(topic: str) -> tuple[Address, Channel] | None:
+    """The address and channel of a topic, or None when it is none of ours."""
+    match = _TOPIC.fullmatch(topic)
+    if match is None or match[3] not in set(Channel):
+        return None
+    return Address(site=match[1], device=match[2]), Channel(match[3])

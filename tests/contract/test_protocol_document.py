@@ -1,0 +1,47 @@
+"""PROTOCOL.md is what a stranger writes an agent from: its examples and its limits must be true."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import edge_agent.wire
+from edge_agent.wire import codec, limits
+from edge_agent.wire.messages import LossReason, RefusalReason
+
+DOCUMENT = (Path(edge_agent.wire.__file__).parent / "PROTOCOL.md").read_text()
+EXAMPLES = re.findall(r"```json (\w+)\n(.*?)\n```", DOCUMENT, re.DOTALL)
+GOLDEN = {path.read_text() for path in (Path(__file__).parent / "golden").glob("*.json")}
+DECODERS = {
+    "event": codec.decode_event,
+    "up": codec.decode_up,
+    "down": codec.decode_down,
+    "status": codec.decode_status,
+}
+
+
+@pytest.mark.parametrize(("kind", "text"), EXAMPLES, ids=[f"{kind}-{i}" for i, (kind, _) in enumerate(EXAMPLES)])
+def test_an_example_of_the_document_is_a_message_and_a_golden_one(kind: str, text: str) -> None:
+    DECODERS[kind](text.encode())
+    assert text in GOLDEN
+
+
+def test_every_golden_message_stands_in_the_document() -> None:
+    assert {text for _, text in EXAMPLES} == GOLDEN
+
+
+def test_the_document_names_the_limits_that_the_code_has() -> None:
+    for said in (
+        f"| one payload | {limits.PAYLOAD_BYTES_MAX // 1024} KiB |",
+        f"| one event | {limits.EVENT_BYTES_MAX // 1024} KiB |",
+        f"| events in a batch | {limits.BATCH_EVENTS_MAX} |",
+        f"| events above the last ack | {limits.WINDOW_EVENTS_MAX} |",
+        f"no ack made progress for {limits.ACK_WAIT_S} s",
+    ):
+        assert said in DOCUMENT
+    assert limits.INTEGER_MAX == 2**53 - 1
+
+
+def test_the_document_names_every_reason() -> None:
+    for reason in (*RefusalReason, *LossReason):
+        assert f"`{reason}`" in DOCUMENT
