@@ -1,0 +1,73 @@
+"""The one decoder of requests: a typed value, or one problem that names every mistake at once."""
+
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import TypeVar, get_args
+
+import msgspec
+from flask import request
+from msgspec import NODEFAULT, Meta, Struct
+
+from hub_server.web.problems import ProblemError, invalid
+
+BODY_BYTES_MAX = 64 * 1024
+T = TypeVar("T", bound=Struct)
+Check = Callable[[Mapping[str, object]], Mapping[str, str]]
+"""Looks at the fields that are right by themselves and says what is wrong between them."""
+
+
+def json_body(kind: type[T], check: Check | None = None) -> T:
+    """The body of this request as a `kind`. Raises ProblemError: 413, 415, 400 (no JSON object) or 422 (by field)."""
+    if request.mimetype != "application/json":
+        raise ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send a JSON object as application/json")
+    body = request.get_data()
+    if len(body) > BODY_BYTES_MAX:
+        raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is over {BODY_BYTES_MAX} bytes")
+    try:
+        value = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ProblemError(HTTPStatus.BAD_REQUEST, f"the body is not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise ProblemError(HTTPStatus.BAD_REQUEST, "the body must be a JSON object")
+    return decode_fields(value, kind, strict=True, check=check)
+
+
+def query(kind: type[T], check: Check | None = None) -> T:
+    """The query of this request as a `kind`; numbers may be written as text. Raises ProblemError (422)."""
+    twice = {name: "is given twice" for name, values in request.args.lists() if len(values) > 1}
+    if twice:
+        raise invalid(twice)
+    return decode_fields(request.args.to_dict(), kind, strict=False, check=check)
+
+
+def decode_fields(given: Mapping[str, object], kind: type[T], *, strict: bool, check: Check | None = None) -> T:
+    """Field by field, because a decoder of whole structs stops at the first mistake."""
+    values: dict[str, object] = {}
+    errors = dict.fromkeys(given, "is not a field here")
+    for field in msgspec.structs.fields(kind):
+        errors.pop(field.name, None)
+        if field.name not in given:
+            if field.default is NODEFAULT and field.default_factory is NODEFAULT:
+                errors[field.name] = "is missing"
+            continue
+        try:
+            values[field.name] = msgspec.convert(given[field.name], type=field.type, strict=strict)
+        except msgspec.ValidationError as error:
+            errors[field.name] = _mistake(field.type, error)
+    if check is not None:
+        errors = {**check(values), **errors}
+    if errors:
+        raise invalid(errors)
+    return kind(**values)
+
+
+def _mistake(kind: object, error: msgspec.ValidationError) -> str:
+    wanted = _description(kind)
+    return f"must be {wanted}" if wanted else str(error)
+
+
+def _description(kind: object) -> str | None:
+    """The words of the first Meta in a type, however deep in a union it stands."""
+    found = [meta.description for meta in getattr(kind, "__metadata__", ()) if isinstance(meta, Meta)]
+    deeper = (_description(part) for part in get_args(kind) if not isinstance(part, str))
+    return next((words for words in (*found, *deeper) if words), None)

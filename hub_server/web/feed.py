@@ -1,0 +1,197 @@
+"""What the streams send. The store is read once for all of them, at most four times a second."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import msgspec
+from sqlite_utils import Database
+
+from hub_server.store import events
+from hub_server.store.errors import StoreClosedError
+from hub_server.store.limits import PAGE_ROWS_MAX
+from hub_server.store.store import Store
+from hub_server.web import shapes, snapshot
+from hub_server.web.outlook import outlook
+
+STREAMS_MAX = 80
+TICK_S = 0.25  # between two frames of a stream, and between two looks at events and alerts
+TABLES_S = 0.5  # between two looks at all devices and watches, at least
+_TABLES_SHARE = 0.05  # of the time, at most, goes into those looks: a large office is looked at less often
+RESTATE_S = 15.0  # time passes without a commit too: a pause ends, hours add up; also a stream's sign of life
+RING_EVENTS = 1000  # kept encoded for everybody; a stream that is further behind reads the store itself
+_WAIT_S = 1.0  # a stream looks this often whether it must end
+_RETRY = b"retry: 2000\n\n"
+_ALIVE = b": still here\n\n"
+
+
+@dataclass(kw_only=True)
+class Cursor:
+    """How far one stream is."""
+
+    event_id: int | None  # the last event it has; None: start with what comes from now on
+    tick: int = 0
+    version: int = -1  # of the store; -1: do not wait, there is more
+
+
+@dataclass(kw_only=True)
+class _Look:
+    """When a part was read last, and what of the store it saw."""
+
+    pace_s: float
+    version: int = -1
+    at_s: float = float("-inf")
+
+    def due(self, version: int, now_s: float) -> bool:
+        waited_s = now_s - self.at_s
+        return waited_s >= RESTATE_S or (version != self.version and waited_s >= self.pace_s)
+
+
+class Feed:
+    """Shared by all streams of an application."""
+
+    def __init__(self, store: Store, health: Callable[[], Mapping[str, object]]) -> None:
+        self._store = store
+        self._health = health
+        self._stopped = threading.Event()
+        self._lock = threading.Lock()
+        self._streams = 0
+        self._tick = 0
+        self._quick = _Look(pace_s=TICK_S)
+        self._tables = _Look(pace_s=TABLES_S)
+        self._ring: deque[tuple[int, bytes]] = deque()
+        self._ring_from = 0  # every event above this id, up to _ring_to, is in the ring
+        self._ring_to: int | None = None
+        self._alerts: list[shapes.Json] = []
+        self._board: dict[str, dict[object, tuple[int, bytes]]] = {}  # name -> key -> (tick of change, JSON)
+        self._news_since: dict[int, bytes] = {}  # tick -> what changed after it: most streams ask the same
+
+    def enter(self) -> bool:
+        """Takes a place for one more stream; False when all are taken or the feed has ended."""
+        with self._lock:
+            if self._stopped.is_set() or self._streams >= STREAMS_MAX:
+                return False
+            self._streams += 1
+            return True
+
+    def leave(self) -> None:
+        with self._lock:
+            self._streams -= 1
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def frames(self, cursor: Cursor, may_stay: Callable[[], bool]) -> Iterator[bytes]:
+        """Server-sent events until the hub stops or `may_stay`, asked every RESTATE_S, says no."""
+        yield _RETRY
+        spoke_s = asked_s = time.monotonic()
+        while not (self._stopped.is_set() or self._store.changes.closed):
+            if time.monotonic() - asked_s >= RESTATE_S:
+                if not may_stay():
+                    return
+                asked_s = time.monotonic()
+            try:
+                news = self._news(cursor)
+            except StoreClosedError:
+                return
+            if news or time.monotonic() - spoke_s >= RESTATE_S:
+                yield from news or [_ALIVE]
+                spoke_s = time.monotonic()
+            self._stopped.wait(TICK_S)
+            self._store.changes.wait(cursor.version, _WAIT_S)
+
+    def _news(self, cursor: Cursor) -> list[bytes]:
+        with self._lock:
+            self._refresh()
+            cursor.version = self._quick.version
+            if cursor.tick not in self._news_since:
+                self._news_since[cursor.tick] = self._changed(cursor.tick)
+            board = self._news_since[cursor.tick]
+            cursor.tick = self._tick
+            assert self._ring_to is not None
+            # Also for a start that lies ahead of us: it was taken from a store that has since been restored.
+            cursor.event_id = min(self._ring_to if cursor.event_id is None else cursor.event_id, self._ring_to)
+            behind = cursor.event_id < self._ring_from
+            ring = [] if behind else [(id_, frame) for id_, frame in self._ring if id_ > cursor.event_id]
+        found = self._stored(cursor) if behind else ring
+        if found:
+            cursor.event_id = found[-1][0]
+        frames = b"".join(frame for _, frame in found)
+        return [part for part in (frames, board) if part]
+
+    def _stored(self, cursor: Cursor) -> list[tuple[int, bytes]]:
+        cursor.version = -1
+        with self._store.read() as db:
+            rows = events.page(db, after=cursor.event_id, before=None, limit=PAGE_ROWS_MAX)
+        return [(row.id, _event_frame(shapes.event(row))) for row in rows]
+
+    def _refresh(self) -> None:
+        now_s = time.monotonic()
+        version = self._store.changes.version  # before the look: what is committed meanwhile is seen twice, not never
+        quick, tables = self._quick.due(version, now_s), self._tables.due(version, now_s)
+        if not (quick or tables):
+            return
+        self._tick += 1
+        self._news_since.clear()
+        with self._store.read() as db:
+            if quick:
+                self._load_events(db)
+                self._alerts = snapshot.open_alerts(db)
+                self._put("alerts", None, self._alerts)
+                self._quick.version, self._quick.at_s = version, now_s
+            if tables:
+                self._load_tables(db)
+                self._tables.version, self._tables.at_s = version, now_s
+                self._tables.pace_s = max(TABLES_S, (time.monotonic() - now_s) / _TABLES_SHARE)
+
+    def _load_events(self, db: Database) -> None:
+        last = events.last_id(db)
+        if self._ring_to is None or last - self._ring_to > RING_EVENTS:
+            self._ring.clear()
+            self._ring_from = self._ring_to = last
+        while rows := events.page(db, after=self._ring_to, before=None, limit=PAGE_ROWS_MAX):
+            self._ring.extend((row.id, _event_frame(shapes.event(row))) for row in rows)
+            self._ring_to = rows[-1].id
+        while len(self._ring) > RING_EVENTS:
+            self._ring_from = self._ring.popleft()[0]
+
+    def _load_tables(self, db: Database) -> None:
+        now_us = self._store.now_us()
+        devices, watches = snapshot.all_devices(db), snapshot.all_watches(db, now_us=now_us)
+        for device in devices:
+            self._put("devices", device["id"], device)
+        for watch in watches:
+            self._put("watches", watch["id"], watch)
+        state = outlook(
+            alerts=self._alerts,
+            watches=watches,
+            devices=devices,
+            health=self._health(),
+            now_s=now_us // 1_000_000,
+        )
+        self._put("office", None, state.json())
+
+    def _put(self, name: str, key: object, value: object) -> None:
+        encoded = msgspec.json.encode(value)
+        rows = self._board.setdefault(name, {})
+        if key not in rows or rows[key][1] != encoded:
+            rows[key] = (self._tick, encoded)
+
+    def _changed(self, since_tick: int) -> bytes:
+        frames = []
+        for name, rows in self._board.items():
+            news = [encoded for tick, encoded in rows.values() if tick > since_tick]
+            if news:
+                whole = None in rows
+                frames.append(_frame(name, news[0] if whole else b"[" + b",".join(news) + b"]"))
+        return b"".join(frames)
+
+
+def _frame(name: str, data: bytes) -> bytes:
+    return b"event: %s\ndata: %s\n\n" % (name.encode(), data)
+
+
+def _event_frame(event: shapes.Json) -> bytes:
+    return b"id: %s\n%s" % (str(event["id"]).encode(), _frame("event", msgspec.json.encode(event)))

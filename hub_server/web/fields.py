@@ -1,0 +1,91 @@
+"""The kinds of field that a request may have. Each description ends the sentence "<field> must be ..."."""
+
+from datetime import datetime
+from typing import Annotated
+
+from msgspec import Meta
+
+from hub_server.store import limits
+
+_LINE = r"^[^\x00-\x1f\x7f]*\Z"
+_LINE_NOT_BLANK = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*\Z"
+_LINES = r"^[^\x00-\x08\x0b-\x1f\x7f]*\Z"  # tabs and newlines are welcome
+ROW_ID_MAX = 2**53 - 1
+LIST_LIMIT = 100
+
+PersonName = Annotated[
+    str,
+    Meta(
+        pattern=_LINE_NOT_BLANK,
+        max_length=limits.NAME_CHARS_MAX,
+        description=f"a text of 1 to {limits.NAME_CHARS_MAX} characters on one line",
+    ),
+]
+Address = Annotated[
+    str,
+    Meta(
+        pattern=_LINE,
+        max_length=limits.ADDRESS_CHARS_MAX,
+        description=f"a text of at most {limits.ADDRESS_CHARS_MAX} characters on one line",
+    ),
+]
+Phone = Annotated[
+    str,
+    Meta(
+        pattern=_LINE,
+        max_length=limits.PHONE_CHARS_MAX,
+        description=f"a text of at most {limits.PHONE_CHARS_MAX} characters on one line",
+    ),
+]
+Note = Annotated[
+    str,
+    Meta(
+        pattern=_LINES,
+        max_length=limits.NOTE_CHARS_MAX,
+        description=f"a text of at most {limits.NOTE_CHARS_MAX} characters",
+    ),
+]
+Place = Annotated[
+    str,
+    Meta(
+        pattern=_LINE,
+        max_length=limits.PLACE_CHARS_MAX,
+        description=f"a text of at most {limits.PLACE_CHARS_MAX} characters on one line",
+    ),
+]
+Author = Annotated[
+    str,
+    Meta(
+        pattern=_LINE_NOT_BLANK,
+        max_length=limits.AUTHOR_CHARS_MAX,
+        description=f"a text of 1 to {limits.AUTHOR_CHARS_MAX} characters on one line",
+    ),
+]
+PersonId = Annotated[
+    str, Meta(pattern=r"^[A-Za-z0-9._-]{1,64}\Z", description="1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-'")
+]
+DeviceId = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z0-9][a-z0-9-]{0,62}\Z",
+        description="1 to 63 of a-z, 0-9 and '-', not first '-'",
+    ),
+]
+PeriodS = Annotated[
+    int,
+    Meta(
+        ge=limits.PERIOD_S_MIN,
+        le=limits.PERIOD_S_MAX,
+        description=f"whole seconds, {limits.PERIOD_S_MIN} to {limits.PERIOD_S_MAX}",
+    ),
+]
+Moment = Annotated[
+    datetime,
+    Meta(tz=True, description='a time with its offset from UTC, as RFC 3339 writes it: "2026-11-23T21:40:00Z"'),
+]
+RowId = Annotated[int, Meta(ge=0, le=ROW_ID_MAX, description="a whole number, 0 or more")]
+ListLimit = Annotated[
+    int, Meta(ge=1, le=limits.PAGE_ROWS_MAX, description=f"a whole number, 1 to {limits.PAGE_ROWS_MAX}")
+]
+EventType = Annotated[str, Meta(pattern=r"^[a-z_]{1,64}\Z", description='a type of event, such as "passage"')]
+Truth = Annotated[bool, Meta(description="true or false")]

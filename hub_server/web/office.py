@@ -1,0 +1,41 @@
+"""What every view works with: one value, made by the factory, kept in the application."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from flask import current_app
+
+from hub_server.store.store import Store
+from hub_server.web.feed import Feed
+
+EXTENSION = "shouwang"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MqttAddress:
+    """Where a device finds the broker; told once, when the device is created."""
+
+    host: str
+    port: int
+    site: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Office:
+    """The parts behind the views. `health` answers at once and has at least a `status`: "ok" or "degraded"."""
+
+    store: Store
+    api_token: str
+    mqtt: MqttAddress
+    health: Callable[[], Mapping[str, object]]
+    feed: Feed
+
+    def stop(self) -> None:
+        """Ends every stream within a second; call it before the store closes."""
+        self.feed.stop()
+
+
+def office() -> Office:
+    """The one of the application that answers this request."""
+    found: Office = current_app.extensions[EXTENSION]
+    return found

@@ -1,0 +1,98 @@
+"""Every refusal as application/problem+json (RFC 9457) under /api, as a plain page elsewhere."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+import msgspec
+from flask import Flask, Response, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from hub_server.store.errors import (
+    ConflictingChangeError,
+    ExistsError,
+    InvalidValueError,
+    NotFoundError,
+    StoreBusyError,
+    StoreClosedError,
+)
+
+_RETRY_AFTER_S = 5
+
+
+class ProblemError(Exception):
+    """A request that is refused. `errors` names each field that is wrong, and how."""
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        detail: str,
+        *,
+        errors: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.status = status
+        self.detail = detail
+        self.errors = dict(errors or {})
+        self.headers = dict(headers or {})
+        super().__init__(detail)
+
+
+def register(app: Flask) -> None:
+    """Every error of a request, foreseen or not, passes one of these."""
+    app.register_error_handler(ProblemError, _respond)
+    app.register_error_handler(HTTPException, _from_http)
+    app.register_error_handler(NotFoundError, lambda error: _store(HTTPStatus.NOT_FOUND, error))
+    app.register_error_handler(ExistsError, lambda error: _store(HTTPStatus.CONFLICT, error))
+    app.register_error_handler(ConflictingChangeError, lambda error: _store(HTTPStatus.CONFLICT, error))
+    app.register_error_handler(InvalidValueError, _from_value)
+    app.register_error_handler(StoreBusyError, _from_busy)
+    app.register_error_handler(StoreClosedError, _from_busy)
+
+
+def invalid(errors: Mapping[str, str]) -> ProblemError:
+    """All mistakes of a request at once."""
+    count = len(errors)
+    detail = "one field is not as it must be" if count == 1 else f"{count} fields are not as they must be"
+    return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors)
+
+
+def _respond(problem: ProblemError) -> Response:
+    headers = problem.headers
+    if not request.path.startswith("/api/"):
+        page = render_template("message.html", status=problem.status.value, detail=problem.detail)
+        return Response(page, status=problem.status.value, headers=headers)
+    body: dict[str, object] = {
+        "type": "about:blank",
+        "title": problem.status.phrase,
+        "status": problem.status.value,
+        "detail": problem.detail,
+        "errors": problem.errors,
+    }
+    return Response(
+        msgspec.json.encode(body),
+        status=problem.status.value,
+        headers=headers,
+        content_type="application/problem+json",
+    )
+
+
+def _from_http(error: HTTPException) -> Response | HTTPException:
+    if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
+        return error  # a redirect
+    # What the exception itself says in headers (Allow of a 405, ...) stays; its HTML does not.
+    headers = {name: value for name, value in error.get_headers() if name.lower() != "content-type"}
+    return _respond(ProblemError(HTTPStatus(error.code), error.description or "", headers=headers))
+
+
+def _store(status: HTTPStatus, error: Exception) -> Response:
+    return _respond(ProblemError(status, str(error)))
+
+
+def _from_value(error: InvalidValueError) -> Response:
+    return _respond(invalid({error.field: error.message}))
+
+
+def _from_busy(error: Exception) -> Response:
+    return _respond(
+        ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, str(error), headers={"Retry-After": str(_RETRY_AFTER_S)})
+    )

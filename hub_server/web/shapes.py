@@ -1,0 +1,138 @@
+"""How a row looks in JSON: in the API, in the stream, and to the page. Pure."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from hub_server.store.rows import Alert, AlertChange, Device, EventRow, Person, Watch
+from hub_server.watch.due import is_due
+from hub_server.watch.observation import counts
+from hub_server.web.times import rfc3339, rfc3339_or_none
+
+Json = dict[str, object]
+
+
+def person(row: Person) -> Json:
+    return {
+        "id": row.id,
+        "name": row.name,
+        "address": row.address,
+        "phone": row.phone,
+        "note": row.note,
+        "created_at": rfc3339(row.created_us),
+    }
+
+
+def watch(row: Watch, *, now_us: int) -> Json:
+    return {
+        "id": row.id,
+        "person": row.person,
+        "person_name": row.person_name,
+        "period_s": row.period_s,
+        "active": row.active,
+        "created_at": rfc3339(row.created_us),
+        "last_seen_at": rfc3339_or_none(row.last_seen_us),
+        "last_seen_by": row.last_seen_by,
+        "paused_until": rfc3339_or_none(row.paused_until_us),
+        "due_at": rfc3339(row.due_us),
+        "state": _watch_state(row, now_us),
+    }
+
+
+def alert(row: Alert, *, contact: Person, latest: AlertChange) -> Json:
+    """`contact` is the person of the alert: whom to look for, and where. `latest` is the newest step of its history."""
+    return {
+        "id": row.id,
+        "person": row.person,
+        "person_name": row.person_name,
+        "contact": {"address": contact.address, "phone": contact.phone, "note": contact.note},
+        "due_at": rfc3339(row.due_us),
+        "raised_at": rfc3339(row.raised_us),
+        "last_seen_at": rfc3339_or_none(row.last_seen_us),
+        "last_seen_by": row.last_seen_by,
+        "state": row.state.value,
+        "outcome": None if row.outcome is None else row.outcome.value,
+        "latest": {"at": rfc3339(latest.at_us), "author": latest.author, "note": latest.note},
+    }
+
+
+def history(rows: Sequence[AlertChange]) -> list[Json]:
+    """Every step of an alert, oldest first."""
+    return [
+        {
+            "at": rfc3339(row.at_us),
+            "author": row.author,
+            "from": None if row.before is None else row.before.value,
+            "to": row.after.value,
+            "outcome": None if row.outcome is None else row.outcome.value,
+            "note": row.note,
+        }
+        for row in rows
+    ]
+
+
+def device(row: Device) -> Json:
+    return {
+        "id": row.id,
+        "place": row.place,
+        "created_at": rfc3339(row.created_us),
+        "online": row.online,
+        "heard_at": rfc3339_or_none(row.heard_us),
+        "agent": row.agent,
+        "sync": {
+            "epoch": row.epoch,
+            "high": row.high,
+            "last": row.last,
+            "duplicates": row.duplicates,
+            "conflicts": row.conflicts,
+            "quarantined": row.quarantined,
+            "lost": row.lost,
+            "refused": row.refused,
+        },
+    }
+
+
+def event(row: EventRow) -> Json:
+    body = _body(row.body)
+    return {
+        "id": row.id,
+        "device": row.device,
+        "place": row.place,
+        "camera": row.camera,
+        "epoch": row.epoch,
+        "seq": row.seq,
+        "type": row.type,
+        "received_at": rfc3339(row.received_us),
+        "captured_at": rfc3339_or_none(row.captured_us),
+        "clock_trusted": row.clock_trusted,
+        "person": row.person,
+        "person_name": row.person_name,
+        "score": row.score,
+        "strict": row.strict,
+        "counts": row.type == "passage"
+        and counts(strict=row.strict, frames=_frames(body), clock_trusted=row.clock_trusted),
+        "body": body,
+    }
+
+
+def _watch_state(row: Watch, now_us: int) -> str:
+    if not row.active:
+        return "off"
+    if row.paused_until_us is not None and row.paused_until_us > now_us:
+        return "paused"
+    return "due" if is_due(row.due_us, now_us=now_us) else "watching"
+
+
+def _body(text: str) -> object:
+    """The event's JSON; of a quarantined event that is none, its text."""
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return text
+
+
+def _frames(body: object) -> int:
+    """Frames behind the identity of a passage; 0 for a stranger."""
+    sighting = body.get("sighting") if isinstance(body, dict) else None
+    frames = sighting.get("frames") if isinstance(sighting, dict) else None
+    return frames if isinstance(frames, int) else 0

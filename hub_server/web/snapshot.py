@@ -1,0 +1,82 @@
+"""One moment of the office, as JSON values: what the page shows first and the stream keeps fresh."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sqlite_utils import Database
+
+from hub_server.store import alerts, devices, events, people, watches
+from hub_server.store.limits import PAGE_ROWS_MAX
+from hub_server.store.rows import Alert, Device, Watch
+from hub_server.watch.states import AlertState
+from hub_server.web import shapes
+from hub_server.web.shapes import Json
+
+NOT_CLOSED = frozenset(AlertState) - {AlertState.CLOSED}
+Row = TypeVar("Row")
+Key = TypeVar("Key", int, str)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Snapshot:
+    """Alerts that wait, then those taken; watches, soonest due first; devices, offline first; newest events."""
+
+    alerts: list[Json]
+    watches: list[Json]
+    devices: list[Json]
+    events: list[Json]
+
+
+def take(db: Database, *, now_us: int, events_max: int) -> Snapshot:
+    return Snapshot(
+        alerts=open_alerts(db),
+        watches=all_watches(db, now_us=now_us),
+        devices=all_devices(db),
+        events=[shapes.event(row) for row in events.page(db, after=None, before=None, limit=events_max)],
+    )
+
+
+def open_alerts(db: Database) -> list[Json]:
+    """Alerts not closed: those nobody has taken first, each longest overdue first; of very many the newest."""
+    rows = alerts.page(db, states=NOT_CLOSED, after=None, limit=PAGE_ROWS_MAX)
+    return [
+        alert(db, row) for row in sorted(rows, key=lambda row: (row.state is not AlertState.OPEN, row.due_us, row.id))
+    ]
+
+
+def alert(db: Database, row: Alert) -> Json:
+    """An alert with whom to call and its newest step."""
+    contact = people.get(db, row.person)
+    assert contact is not None, "the store keeps the person of every alert"
+    return shapes.alert(row, contact=contact, latest=alerts.history(db, row.id)[-1])
+
+
+def all_watches(db: Database, *, now_us: int) -> list[Json]:
+    """Every watch: those that run by due time, then the paused, then those that are off."""
+    rows = _every(lambda after: watches.page(db, after=after, limit=PAGE_ROWS_MAX), _watch_id)
+    shaped = [(row.due_us, row.id, shapes.watch(row, now_us=now_us)) for row in rows]
+    rank = {"due": 0, "watching": 0, "paused": 1, "off": 2}
+    shaped.sort(key=lambda entry: (rank[str(entry[2]["state"])], entry[0], entry[1]))
+    return [watch for _, _, watch in shaped]
+
+
+def all_devices(db: Database) -> list[Json]:
+    """Every device: those that are offline, then the others, by id."""
+    rows = _every(lambda after: devices.page(db, after=after, limit=PAGE_ROWS_MAX), _device_id)
+    return [shapes.device(row) for row in sorted(rows, key=lambda row: (row.online, row.id))]
+
+
+def _every(page: Callable[[Key | None], list[Row]], key: Callable[[Row], Key]) -> Iterator[Row]:
+    after: Key | None = None
+    while rows := page(after):
+        yield from rows
+        after = key(rows[-1])
+
+
+def _watch_id(row: Watch) -> int:
+    return row.id
+
+
+def _device_id(row: Device) -> str:
+    return row.id

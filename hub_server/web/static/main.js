@@ -1,0 +1,104 @@
+// Brings the snapshot to life: the stream's rows go to their lists, the clock moves, the buttons work.
+import { fill, Rows } from "./rows.js";
+import { Sightings } from "./sightings.js";
+import { StepForm } from "./step.js";
+import { Stream } from "./stream.js";
+import * as words from "./words.js";
+
+const TICK_MS = 5000;
+const page = document.body.dataset;
+const rowsMax = Number(page.rowsMax), zoneS = Number(page.zoneS);
+const at = (id) => document.getElementById(id);
+// The hub's clock, not this machine's: what is overdue is measured by it.
+const aheadMs = Date.parse(page.now) - Date.now();
+const nowS = () => Math.floor((Date.now() + aheadMs) / 1000);
+
+words.setZone(zoneS);
+const alerts = { rows: [], list: new Rows(at("alert-rows"), "alert-row") };
+const watches = { rows: new Map(), list: new Rows(at("watch-rows"), "watch-row") };
+const devices = { rows: new Map(), list: new Rows(at("device-rows"), "device-row") };
+const places = new Map();
+const sightings = new Sightings(rowsMax, nowS);
+let aliveS = nowS();
+
+function showAlerts() {
+  alerts.list.show(alerts.rows.map((row) => [row.id, words.alert(row, places, nowS()), { state: row.state }]));
+  document.title = `${alerts.rows.length ? `(${alerts.rows.length}) ` : ""}守望 Shouwang`;
+}
+
+const RANK = { due: 0, watching: 0, paused: 1, off: 2 };
+function showWatches() {
+  const soonest = [...watches.rows.values()].sort(
+    (one, other) => RANK[one.state] - RANK[other.state] || words.seconds(one.due_at) - words.seconds(other.due_at) || one.id - other.id,
+  );
+  watches.list.show(soonest.slice(0, rowsMax).map((row) => [row.id, words.watch(row, places, nowS()), { state: row.state }]));
+  at("watch-count").textContent = soonest.length || "";
+}
+
+function showDevices() {
+  const rows = [...devices.rows.values()].sort((one, other) => one.online - other.online || (one.id < other.id ? -1 : 1));
+  devices.list.show(rows.slice(0, rowsMax).map((row) => [row.id, words.device(row, nowS()), { online: row.online ? "yes" : "no" }]));
+  at("device-count").textContent = rows.length ? `${rows.filter((row) => row.online).length}/${rows.length}` : "";
+}
+
+// What has come so far, with the places and the time as they are now.
+function showAgain() {
+  if (alerts.rows.length) showAlerts();
+  if (watches.rows.size) showWatches();
+}
+
+function live(up) {
+  if (up) aliveS = nowS();
+  document.body.classList.toggle("stale", !up);
+  at("live").dataset.live = up ? "yes" : "no";
+  fill(at("live-words"), up ? { zh: "实时", en: "live" } : { zh: "重连中", en: "reconnecting" });
+  if (at("banner").hidden) at("banner-since").textContent = words.clock(new Date(aliveS * 1000).toISOString(), nowS());
+  at("banner").hidden = up;
+}
+
+const heard = (show) => (data) => {
+  aliveS = nowS();
+  show(data);
+};
+
+const stepForm = new StepForm({
+  csrf: page.csrf,
+  zoneS,
+  done(text) {
+    at("toast").textContent = text;
+    setTimeout(() => { at("toast").textContent = ""; }, 4000);
+  },
+});
+
+at("alert-rows").addEventListener("click", (event) => {
+  const button = event.target.closest("[data-step]");
+  if (!button) return;
+  const card = button.closest(".alert");
+  stepForm.open(card.dataset.key, card.querySelector(".name").textContent, button.dataset.step);
+});
+
+document.documentElement.classList.add("live-page");
+new Stream(page.after, {
+  event: heard((row) => sightings.add(row)),
+  alerts: heard((rows) => { alerts.rows = rows; showAlerts(); }),
+  watches: heard((rows) => { for (const row of rows) watches.rows.set(row.id, row); showWatches(); }),
+  devices: heard((rows) => {
+    const moved = rows.some((row) => places.get(row.id) !== row.place);
+    for (const row of rows) {
+      devices.rows.set(row.id, row);
+      places.set(row.id, row.place);
+    }
+    showDevices();
+    if (moved) showAgain();
+  }),
+  office: heard((texts) => { at("outlook").dataset.tone = texts.tone; fill(at("outlook"), texts); }),
+  up: () => live(true),
+  down: () => live(false),
+  stranger: () => location.reload(),
+});
+
+setInterval(() => {
+  at("clock").textContent = words.clock(new Date(nowS() * 1000).toISOString(), nowS());
+  showAgain();
+  if (devices.rows.size) showDevices();
+}, TICK_MS);

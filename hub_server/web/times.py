@@ -1,0 +1,27 @@
+"""Times at the edge: RFC 3339 in UTC for programs, the office's own clock for people. Inside they are microseconds."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+OFFICE_ZONE_NAME = "Asia/Shanghai"
+OFFICE_ZONE = timezone(timedelta(hours=8), OFFICE_ZONE_NAME)  # China keeps one time and no summer time
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def rfc3339(us: int) -> str:
+    """Microseconds since 1970 UTC as "2026-11-23T21:40:00.123456Z"."""
+    return f"{(_EPOCH + us * _MICROSECOND).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+
+
+def rfc3339_or_none(us: int | None) -> str | None:
+    return None if us is None else rfc3339(us)
+
+
+def microseconds(moment: datetime) -> int:
+    """Microseconds since 1970 UTC of an aware time; negative before 1970."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def parse(text: str) -> datetime:
+    """What `rfc3339` wrote."""
+    return datetime.fromisoformat(text)

@@ -1,0 +1,200 @@
+"""What the page says about a row: one text for each slot of its markup. static/words.js says the same, live.
+
+A test compares the two on the same rows. Every function takes `now_s`, whole seconds since 1970 UTC.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hub_server.web.times import OFFICE_ZONE, parse
+
+MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86400
+Texts = dict[str, str]
+Json = Mapping[str, Any]
+
+ALERT_STATES = {
+    "open": ("待处理", "open"),
+    "acknowledged": ("已接手", "acknowledged"),
+    "on_the_way": ("在路上", "on the way"),
+}
+TROUBLES = {
+    "conflicts": "冲突 conflicts",
+    "quarantined": "读不懂 unreadable",
+    "lost": "丢失 lost",
+    "refused": "被拒 refused",
+}
+
+
+def seconds(iso: str) -> int:
+    """Whole seconds since 1970 of a time as the API writes it."""
+    return int(parse(iso).timestamp() // 1)
+
+
+def span(duration_s: int) -> tuple[str, str]:
+    """A duration in Chinese and in English, two units at most."""
+    minutes, hours, days = duration_s // MINUTE_S, duration_s // HOUR_S, duration_s // DAY_S
+    if minutes < 1:
+        return "不到 1 分钟", "under 1 min"
+    if hours < 1:
+        return f"{minutes} 分钟", f"{minutes} min"
+    if days < 1:
+        rest = minutes % 60
+        return (f"{hours} 小时 {rest} 分", f"{hours} h {rest} min") if rest else (f"{hours} 小时", f"{hours} h")
+    rest = hours % 24
+    return (f"{days} 天 {rest} 小时", f"{days} d {rest} h") if rest else (f"{days} 天", f"{days} d")
+
+
+def ago(iso: str, now_s: int) -> tuple[str, str]:
+    passed_s = now_s - seconds(iso)
+    if passed_s < MINUTE_S:
+        return "刚刚", "just now"
+    zh, en = span(passed_s)
+    return f"{zh}前", f"{en} ago"
+
+
+def clock(iso: str, now_s: int) -> str:
+    """The office's wall clock: the hour today, the day before it when it was another."""
+    at = datetime.fromtimestamp(seconds(iso), OFFICE_ZONE)
+    today = datetime.fromtimestamp(now_s, OFFICE_ZONE)
+    hour = f"{at.hour:02}:{at.minute:02}"
+    if at.date() == today.date():
+        return hour
+    if at.date() == today.date() - timedelta(days=1):
+        return f"昨天 {hour}"
+    if at.date() == today.date() + timedelta(days=1):
+        return f"明天 {hour}"
+    day = f"{at.month}月{at.day}日 {hour}"
+    return day if at.year == today.year else f"{at.year}年{day}"
+
+
+def utc(iso: str) -> str:
+    """For the title of a time."""
+    return f"{datetime.fromtimestamp(seconds(iso), UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def where(seen_by: str, places: Mapping[str, str]) -> tuple[str, str]:
+    """Who or what saw the person, from `last_seen_by`; `places` names a device's place."""
+    if seen_by == "":
+        return "", ""
+    if seen_by == "given":
+        return "登记时告知", "as told"
+    if seen_by.startswith("visit: "):
+        return f"{seen_by.removeprefix('visit: ')} 走访", "visit"
+    return places.get(seen_by.partition("/")[0]) or seen_by, ""
+
+
+def alert(row: Json, places: Mapping[str, str], now_s: int) -> Texts:
+    state_zh, state_en = ALERT_STATES[row["state"]]
+    late_zh, late_en = span(now_s - seconds(row["due_at"]))
+    by_zh, by_en = where(row["last_seen_by"], places)
+    taken = row["state"] != "open"
+    texts = {
+        "name": row["person_name"],
+        "state": state_zh,
+        "state_en": state_en,
+        "late": f"超时 {late_zh}",
+        "late_en": f"{late_en} overdue",
+        "where": by_zh,
+        "where_en": by_en,
+        "address": row["contact"]["address"],
+        "phone": row["contact"]["phone"],
+        "phone_link": telephone(row["contact"]["phone"]),
+        "note": row["contact"]["note"],
+        "taken": f"{row['latest']['author']} · {clock(row['latest']['at'], now_s)}" if taken else "",
+        "said": row["latest"]["note"] if taken else "",
+    }
+    return texts | _seen(row["last_seen_at"], now_s, ("从未见过", "never seen"))
+
+
+def sighting(row: Json, now_s: int) -> Texts:
+    at = row["captured_at"] or row["received_at"]
+    office = datetime.fromtimestamp(seconds(at), OFFICE_ZONE)
+    time = clock(at, now_s)
+    texts = {
+        "time": f"{time}:{office.second:02}" if len(time) == len("00:00") else time,
+        "time_utc": utc(at),
+        "place": row["place"] or row["device"],
+        "score": "" if row["score"] is None else f"{row['score']:.2f}",
+        "counts": "计入守望" if row["counts"] else "",
+        "counts_en": "counts" if row["counts"] else "",
+        "clock": "" if row["clock_trusted"] or row["type"] != "passage" else "时钟未校准",
+        "clock_en": "" if row["clock_trusted"] or row["type"] != "passage" else "clock not set",
+    }
+    return texts | _who(row)
+
+
+def watch(row: Json, places: Mapping[str, str], now_s: int) -> Texts:
+    by_zh, by_en = where(row["last_seen_by"], places)
+    left_zh, left_en = _left(row, now_s)
+    texts = {"name": row["person_name"], "where": by_zh, "where_en": by_en, "left": left_zh, "left_en": left_en}
+    texts |= {"used": f"{_used(row, now_s):.3f}", "due_utc": utc(row["due_at"]), "due": clock(row["due_at"], now_s)}
+    return texts | _seen(row["last_seen_at"], now_s, ("还没见过", "not yet seen"))
+
+
+def device(row: Json, now_s: int) -> Texts:
+    sync = row["sync"]
+    behind = sync["last"] - sync["high"]
+    texts = {"place": row["place"] or row["id"], "id": row["id"]}
+    texts["online"], texts["online_en"] = ("在线", "online") if row["online"] else ("离线", "offline")
+    texts["heard"], texts["heard_en"] = ago(row["heard_at"], now_s) if row["heard_at"] else ("从未联系", "never heard")
+    texts["heard_utc"] = utc(row["heard_at"]) if row["heard_at"] else ""
+    if sync["epoch"] is None:
+        texts["behind"], texts["behind_en"] = "", ""
+    elif behind > 0:
+        texts["behind"], texts["behind_en"] = f"积压 {behind} 条", f"{behind} behind"
+    else:
+        texts["behind"], texts["behind_en"] = "已同步", "in sync"
+    texts["troubles"] = " · ".join(f"{words} {sync[name]}" for name, words in TROUBLES.items() if sync[name] > 0)
+    return texts
+
+
+def kind(row: Json) -> str:
+    """Of a sighting: known, stranger, or trouble (what is no passage)."""
+    if row["type"] != "passage":
+        return "trouble"
+    return "stranger" if row["person"] is None else "known"
+
+
+def telephone(text: str) -> str:
+    """A link that dials; empty for what holds no number."""
+    number = "".join(sign for sign in text if sign in "+0123456789")
+    return f"tel:{number}" if len(number) >= 3 else ""
+
+
+def _who(row: Json) -> Texts:
+    texts = {"who": "陌生人", "who_en": "stranger", "sure": "", "sure_en": ""}
+    if row["type"] == "lost":
+        return texts | {"who": "有记录丢失", "who_en": "events lost"}
+    if row["type"] != "passage":
+        return texts | {"who": "读不懂的记录", "who_en": str(row["type"])}
+    if row["person"] is None:
+        return texts
+    texts |= {"who": row["person_name"] or row["person"], "who_en": ""}
+    return texts | ({"sure": "确认", "sure_en": "sure"} if row["strict"] else {"sure": "疑似", "sure_en": "maybe"})
+
+
+def _seen(at: str | None, now_s: int, never: tuple[str, str]) -> Texts:
+    if at is None:
+        return {"seen": "", "seen_utc": "", "seen_ago": never[0], "seen_ago_en": never[1]}
+    zh, en = ago(at, now_s)
+    return {"seen": clock(at, now_s), "seen_utc": utc(at), "seen_ago": zh, "seen_ago_en": en}
+
+
+def _left(row: Json, now_s: int) -> tuple[str, str]:
+    if row["state"] == "off":
+        return "已停", "off"
+    if row["state"] == "paused":
+        return f"外出至 {clock(row['paused_until'], now_s)}", "away until then"
+    left_s = seconds(row["due_at"]) - now_s
+    zh, en = span(abs(left_s))
+    return (f"还有 {zh}", f"{en} left") if left_s > 0 else (f"超时 {zh}", f"{en} overdue")
+
+
+def _used(row: Json, now_s: int) -> float:
+    """The share of the period that has passed, 0 to 1; 0 for a watch that does not run."""
+    if row["state"] in {"off", "paused"}:
+        return 0.0
+    left_s = seconds(row["due_at"]) - now_s
+    period_s: int = row["period_s"]
+    return min(1.0, max(0.0, 1 - left_s / period_s))
