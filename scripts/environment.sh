@@ -35,10 +35,11 @@ install() {
         "$python" -m venv --clear "$VENV" || return 1
     fi
     say "Installing shouwang[$extras]; the first time takes a minute or two ..."
-    "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --editable ".[$extras]" || {
-        say "The installation failed; the lines above say why."
+    if ! "$VENV/bin/python" -m pip install --disable-pip-version-check --editable ".[$extras]" >"$VENV/install.log" 2>&1; then
+        tail -n 20 "$VENV/install.log" >&2
+        say "The installation failed; the lines above, and all of $VENV/install.log, say why."
         return 1
-    }
+    fi
     rm -f "$VENV"/.installed-"$extras"-*
     touch "$stamp"
 }

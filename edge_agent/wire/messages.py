@@ -73,7 +73,45 @@ class Lost(Struct, frozen=True, kw_only=True, tag="lost", tag_field="type"):
             raise ValueError("last_seq is before first_seq")
 
 
-Event = Passage | Lost
+class Watching(StrEnum):
+    """What a camera really did during a stretch of time, by the names of DESIGN section 4."""
+
+    WATCHING = "watching"
+    BLIND = "blind"  # black, glaring, out of focus, or turned away
+    COVERED = "covered"
+    FROZEN = "frozen"
+    NO_INFERENCE = "no_inference"  # pictures came, but nobody looked at them
+
+
+class Observing(Struct, frozen=True, kw_only=True, tag="observing", tag_field="type"):
+    """Whether a camera was really watching: at each change of state, and every 15 minutes. Time not told is unknown."""
+
+    camera: Name
+    began: Stamp
+    ended: Stamp  # of the same boot as began, and not before it
+    state: Watching
+    cause: Label | None = None  # in one word, for people: "black", "glare", "blurred", "moved", ...
+
+    def __post_init__(self) -> None:
+        if self.began.boot != self.ended.boot or self.ended.mono_us < self.began.mono_us:
+            raise ValueError("ended is of another boot than began, or before it")
+
+
+class ClockAnchor(Struct, frozen=True, kw_only=True, tag="clock_anchor", tag_field="type"):
+    """The clock has become right: at `at.mono_us` of this boot it is `at.wall_us`, give or take `uncertainty_us`.
+
+    The hub dates by it what the same boot stamped before with `synced` false.
+    """
+
+    at: Stamp  # synced is true
+    uncertainty_us: Microseconds
+
+    def __post_init__(self) -> None:
+        if not self.at.synced:
+            raise ValueError("an anchor is a moment at which the clock is synchronised")
+
+
+Event = Passage | Observing | ClockAnchor | Lost
 
 
 class Item(Struct, frozen=True, kw_only=True):

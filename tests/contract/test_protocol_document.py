@@ -7,7 +7,7 @@ import pytest
 
 import edge_agent.wire
 from edge_agent.wire import codec, limits
-from edge_agent.wire.messages import LossReason, RefusalReason
+from edge_agent.wire.messages import LossReason, RefusalReason, Watching
 
 DOCUMENT = (Path(edge_agent.wire.__file__).parent / "PROTOCOL.md").read_text()
 EXAMPLES = re.findall(r"```json (\w+)\n(.*?)\n```", DOCUMENT, re.DOTALL)
@@ -43,5 +43,5 @@ def test_the_document_names_the_limits_that_the_code_has() -> None:
 
 
 def test_the_document_names_every_reason() -> None:
-    for reason in (*RefusalReason, *LossReason):
+    for reason in (*RefusalReason, *LossReason, *Watching):
         assert f"`{reason}`" in DOCUMENT

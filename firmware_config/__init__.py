@@ -1,0 +1,1 @@
+"""Files for the machines of a site."""

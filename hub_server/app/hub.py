@@ -1,0 +1,142 @@
+"""Everything that runs in the office, started in order and stopped in reverse."""
+
+import logging
+import os
+import sqlite3
+from contextlib import ExitStack
+from datetime import UTC, datetime
+
+from hub_server.app.data_files import BrokerAddress, RunFile, api_token, run_file_path, write_run_file
+from hub_server.app.web_server import WebServer
+from hub_server.config import EmbeddedBrokerConfig, ExternalBrokerConfig, ServeConfig
+from hub_server.ingest.access import Access
+from hub_server.ingest.embedded_broker import HOST as EMBEDDED_HOST
+from hub_server.ingest.embedded_broker import EmbeddedBroker
+from hub_server.ingest.inbox import Inbox
+from hub_server.ingest.subscriber import Broker, Subscriber
+from hub_server.ingest.worker import Worker
+from hub_server.scheduler import Pulse, Scheduler
+from hub_server.store import devices, logins
+from hub_server.store.errors import StoreError
+from hub_server.store.store import Store
+from hub_server.web import MqttAddress, create_app
+
+LOGIN_TTL_S = 15 * 60
+_log = logging.getLogger(__name__)
+
+
+class Hub:
+    """One running hub. `start` either succeeds or leaves nothing running."""
+
+    def __init__(self, config: ServeConfig) -> None:
+        self._config = config
+        self._parts = ExitStack()
+        self._store: Store | None = None
+        self._subscriber: Subscriber | None = None
+        self._scheduler: Scheduler | None = None
+        self.url = ""
+
+    def start(self) -> None:
+        """Raises StoreError, BrokerStartError or OSError, and then nothing runs."""
+        with ExitStack() as parts:
+            store = Store.open(self._config.data_dir)
+            parts.callback(store.close)
+            self._store = store
+            run_file_path(self._config.data_dir).unlink(missing_ok=True)  # of a hub that was killed
+            broker = self._start_broker(store, parts)
+            self._start_ingest(store, broker, parts)
+            self._start_web(store, BrokerAddress(host=broker.host, port=broker.port), parts)
+            self._parts = parts.pop_all()
+
+    def stop(self) -> None:
+        """Ends all parts, the last started first."""
+        self._parts.close()
+
+    def login_link(self) -> str:
+        """A link that opens one session, once, within LOGIN_TTL_S."""
+        store = self._store
+        assert store is not None, "start the hub first"
+        code = store.write(lambda db: logins.new_code(db, now_us=store.now_us(), ttl_s=LOGIN_TTL_S))
+        return f"{self.url}/login?code={code}"
+
+    def health(self) -> dict[str, object]:
+        """How the hub is, for /healthz and for systemd: "ok" when broker, watch and store do their work."""
+        broker = self._subscriber is not None and self._subscriber.listening_since_s is not None
+        watch = Pulse.DRAINING if self._scheduler is None else self._scheduler.pulse()
+        alarms = self._alarms()
+        well = broker and watch is not Pulse.LATE and alarms is not None
+        return {
+            "status": "ok" if well else "degraded",
+            "store": "failing" if alarms is None else "ok",
+            "broker": "connected" if broker else "disconnected",
+            "watch": str(watch),
+            "alarms": alarms,
+        }
+
+    def _alarms(self) -> dict[str, int] | None:
+        """What an operator should look into; None when the store cannot be read."""
+        if self._store is None:
+            return None
+        try:
+            with self._store.read() as db:
+                found = devices.alarms(db)
+        except (StoreError, sqlite3.Error):
+            _log.exception("the store cannot be read")
+            return None
+        return {name: getattr(found, name) for name in ("conflicts", "quarantined", "lost", "refused")}
+
+    def _start_broker(self, store: Store, parts: ExitStack) -> Broker:
+        config = self._config.broker
+        if isinstance(config, ExternalBrokerConfig):
+            return _external(config)
+        return self._start_embedded(config, store, parts)
+
+    def _start_embedded(self, config: EmbeddedBrokerConfig, store: Store, parts: ExitStack) -> Broker:
+        def device_secret_is(device: str, secret: str) -> bool:
+            with store.read() as db:
+                return devices.secret_is(db, device, secret)
+
+        access = Access(site=self._config.site, device_secret_is=device_secret_is)
+        broker = EmbeddedBroker(port=config.port, access=access)
+        broker.start()
+        parts.callback(broker.stop)
+        return Broker(
+            host=EMBEDDED_HOST,
+            port=broker.port,
+            username=access.hub_username,
+            password=access.hub_password,
+            speaks_v5=False,
+        )
+
+    def _start_ingest(self, store: Store, broker: Broker, parts: ExitStack) -> None:
+        inbox = Inbox()
+        subscriber = Subscriber(broker=broker, site=self._config.site, inbox=inbox, now_us=store.now_us)
+        worker = Worker(store=store, inbox=inbox, publish=subscriber.publish, site=self._config.site)
+        scheduler = Scheduler(store=store, listening_since_s=lambda: subscriber.listening_since_s)
+        for part in (worker, subscriber, scheduler):
+            part.start()
+            parts.callback(part.stop)
+        self._subscriber, self._scheduler = subscriber, scheduler
+
+    def _start_web(self, store: Store, broker: BrokerAddress, parts: ExitStack) -> None:
+        config = self._config
+        application = create_app(
+            store=store,
+            api_token=api_token(config.data_dir),
+            mqtt=MqttAddress(host=broker.host, port=broker.port, site=config.site),
+            health=self.health,
+        )
+        server = WebServer(host=config.host, port=config.port, application=application)
+        server.start()
+        parts.callback(server.stop)
+        parts.callback(application.extensions["shouwang"].stop)  # streams first: the server waits for them
+        self.url = server.url
+        started_at = datetime.now(UTC).isoformat()
+        run = RunFile(pid=os.getpid(), url=server.url, broker=broker, site=config.site, started_at=started_at)
+        write_run_file(config.data_dir, run)
+        parts.callback(run_file_path(config.data_dir).unlink, missing_ok=True)
+
+
+def _external(config: ExternalBrokerConfig) -> Broker:
+    password = None if config.password_file is None else config.password_file.read_text(encoding="utf-8").strip()
+    return Broker(host=config.host, port=config.port, ca=config.ca, username=config.username, password=password)

@@ -1,0 +1,105 @@
+"""Words in, one command out."""
+
+import argparse
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+from hub_server.cli import add_device, login, seed_demo, serve
+from hub_server.cli.speech import CommandError, complain
+
+_EXAMPLES = """\
+examples:
+  try it on this machine, with the broker built in:
+    hub-server seed-demo --data ./hub-data
+    hub-server serve --data ./hub-data --embedded-broker
+  a small site, beside Mosquitto:
+    hub-server serve --data /var/lib/shouwang --mqtt-host 127.0.0.1 --mqtt-username hub \\
+        --mqtt-password-file /etc/shouwang/hub.password
+  a new camera point, while the hub runs or not:
+    hub-server device add door-north --place "北门 North gate" --data ./hub-data
+  another link to the page:
+    hub-server login --data ./hub-data
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs `hub-server`; the exit code."""
+    asked = _parser().parse_args(arguments)
+    try:
+        return int(asked.run(asked))
+    except CommandError as error:
+        complain(str(error))
+        return error.exit_code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="hub-server",
+        description="The hub of Shouwang: remembers who was seen, notices who was not, and tells people.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"hub-server {version('shouwang')}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_serve(commands)
+    _add_login(commands)
+    _add_device(commands)
+    _add_seed(commands)
+    return parser
+
+
+_Commands = argparse._SubParsersAction  # noqa: SLF001 argparse has no public name for what add_subparsers gives
+
+
+def _add_serve(commands: "_Commands[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("serve", help="run the hub until SIGTERM or Ctrl-C")
+    _add_data(parser)
+    parser.add_argument("--host", default="127.0.0.1", help="address of the page; loopback only (default %(default)s)")
+    parser.add_argument("--port", type=int, default=8080, help="its port; 0: any free one (default %(default)s)")
+    parser.add_argument("--site", default="demo", help="the site's name in MQTT topics (default %(default)s)")
+    own = parser.add_argument_group("the broker built in (for a demonstration: it keeps nothing on disk)")
+    own.add_argument("--embedded-broker", action="store_true", help="run it, on 127.0.0.1")
+    own.add_argument("--broker-port", type=int, default=1883, help="its port; 0: any free one (default %(default)s)")
+    other = parser.add_argument_group("a broker of its own, such as Mosquitto")
+    other.add_argument("--mqtt-host", help="default 127.0.0.1")
+    other.add_argument("--mqtt-port", type=int, help="default 1883, with --mqtt-ca 8883")
+    other.add_argument("--mqtt-ca", type=Path, metavar="FILE", help="speak TLS; the broker's authority, PEM")
+    other.add_argument("--mqtt-username", metavar="NAME", help="the hub's account there")
+    other.add_argument("--mqtt-password-file", type=Path, metavar="FILE", help="holds its password")
+    parser.set_defaults(run=serve.run)
+
+
+def _add_login(commands: "_Commands[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("login", help="ask the running hub for a one-time link to its page")
+    _add_data(parser)
+    parser.set_defaults(run=login.run)
+
+
+def _add_device(commands: "_Commands[argparse.ArgumentParser]") -> None:
+    device = commands.add_parser("device", help="camera points").add_subparsers(required=True, metavar="ACTION")
+    parser = device.add_parser("add", help="make a device known; prints its secret, once")
+    parser.add_argument("id", metavar="ID", help="a-z, 0-9 and '-', for example door-north")
+    parser.add_argument("--place", default="", help="for people, for example '北门 North gate'")
+    _add_data(parser)
+    _add_json(parser)
+    parser.set_defaults(run=add_device.run)
+
+
+def _add_seed(commands: "_Commands[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("seed-demo", help="fill the store with a small invented neighbourhood")
+    _add_data(parser)
+    _add_json(parser)
+    parser.set_defaults(run=seed_demo.run)
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="where the hub keeps everything")
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of words")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

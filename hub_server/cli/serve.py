@@ -1,0 +1,80 @@
+"""`hub-server serve`: the hub in the foreground, until it is told to end."""
+
+import argparse
+import logging
+import signal
+import threading
+
+from hub_server.app import Hub
+from hub_server.app.data_files import api_token_path
+from hub_server.app.systemd import notify, watchdog_s
+from hub_server.cli.speech import CommandError, say
+from hub_server.config import ConfigError, EmbeddedBrokerConfig, ExternalBrokerConfig, ServeConfig
+from hub_server.ingest.embedded_broker import BrokerStartError
+from hub_server.store.errors import StoreError
+
+_MQTT_PORT = 1883
+_MQTT_TLS_PORT = 8883
+_log = logging.getLogger("hub_server")
+
+
+def run(asked: argparse.Namespace) -> int:
+    config = _config(asked)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    hub = Hub(config)
+    ending = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: ending.set())
+    try:
+        hub.start()
+    except (StoreError, BrokerStartError, OSError) as error:
+        raise CommandError(f"cannot serve: {error}") from error
+    try:
+        _greet(hub, config)
+        _wait(hub, ending)
+    finally:
+        notify("STOPPING=1")
+        hub.stop()
+        _log.info("ended")
+    return 0
+
+
+def _greet(hub: Hub, config: ServeConfig) -> None:
+    say(f"page       {hub.url}/")
+    say(f"login      {hub.login_link()}")
+    say(f"           (once, within 15 minutes; another: hub-server login --data {config.data_dir})")
+    say(f"API token  in {api_token_path(config.data_dir)}")
+    notify("READY=1")
+
+
+def _wait(hub: Hub, ending: threading.Event) -> None:
+    """Until told to end; a watchdog of systemd is fed while the store answers."""
+    asked_s = watchdog_s()
+    period_s = None if asked_s is None else asked_s / 2
+    while not ending.wait(period_s):
+        if hub.health()["store"] == "ok":
+            notify("WATCHDOG=1")
+
+
+def _config(asked: argparse.Namespace) -> ServeConfig:
+    try:
+        return ServeConfig(
+            data_dir=asked.data, host=asked.host, port=asked.port, site=asked.site, broker=_broker(asked)
+        )
+    except ConfigError as error:
+        raise CommandError(str(error), exit_code=2) from error
+
+
+def _broker(asked: argparse.Namespace) -> EmbeddedBrokerConfig | ExternalBrokerConfig:
+    external = (asked.mqtt_host, asked.mqtt_port, asked.mqtt_ca, asked.mqtt_username, asked.mqtt_password_file)
+    if asked.embedded_broker:
+        if any(option is not None for option in external):
+            raise ConfigError(["--embedded-broker: goes with none of the --mqtt options"])
+        return EmbeddedBrokerConfig(port=asked.broker_port)
+    return ExternalBrokerConfig(
+        host=asked.mqtt_host or "127.0.0.1",
+        port=asked.mqtt_port or (_MQTT_PORT if asked.mqtt_ca is None else _MQTT_TLS_PORT),
+        ca=asked.mqtt_ca,
+        username=asked.mqtt_username,
+        password_file=asked.mqtt_password_file,
+    )

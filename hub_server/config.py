@@ -1,0 +1,78 @@
+"""What `serve` was told, checked at birth. All mistakes are reported at once."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge_agent.wire.topics import is_name
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+PORT_MAX = 65535
+
+
+class ConfigError(Exception):
+    """One line for each mistake: the option and what is wrong with it."""
+
+    def __init__(self, mistakes: list[str]) -> None:
+        self.mistakes = mistakes
+        super().__init__("\n".join(mistakes))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EmbeddedBrokerConfig:
+    """The demonstration's own broker."""
+
+    port: int  # 0: the system chooses
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExternalBrokerConfig:
+    """A broker that runs beside the hub or elsewhere."""
+
+    host: str
+    port: int
+    ca: Path | None
+    username: str | None
+    password_file: Path | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServeConfig:
+    """Raises ConfigError at birth."""
+
+    data_dir: Path
+    host: str
+    port: int  # 0: the system chooses
+    site: str
+    broker: EmbeddedBrokerConfig | ExternalBrokerConfig
+
+    def __post_init__(self) -> None:
+        mistakes = [*self._web_mistakes(), *self._broker_mistakes()]
+        if not is_name(self.site):
+            mistakes.append("--site: 1 to 63 of a-z, 0-9 and '-', not first '-'")
+        if mistakes:
+            raise ConfigError(mistakes)
+
+    def _web_mistakes(self) -> list[str]:
+        mistakes = []
+        if self.host not in LOOPBACK:
+            mistakes.append(
+                f"--host {self.host}: this version has no accounts, so whoever reaches the page could see where people "
+                "live. It serves this machine only: 127.0.0.1, localhost or ::1 (reach it from elsewhere by ssh -L)"
+            )
+        return mistakes + _port_mistakes("--port", self.port, lowest=0)
+
+    def _broker_mistakes(self) -> list[str]:
+        broker = self.broker
+        if isinstance(broker, EmbeddedBrokerConfig):
+            return _port_mistakes("--broker-port", broker.port, lowest=0)
+        mistakes = _port_mistakes("--mqtt-port", broker.port, lowest=1)
+        for option, path in (("--mqtt-ca", broker.ca), ("--mqtt-password-file", broker.password_file)):
+            if path is not None and not path.is_file():
+                mistakes.append(f"{option}: there is no file {path}")
+        if broker.password_file is not None and broker.username is None:
+            mistakes.append("--mqtt-password-file: needs --mqtt-username")
+        return mistakes
+
+
+def _port_mistakes(option: str, port: int, *, lowest: int) -> list[str]:
+    return [] if lowest <= port <= PORT_MAX else [f"{option}: {lowest} to {PORT_MAX}, not {port}"]

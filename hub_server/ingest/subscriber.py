@@ -1,0 +1,213 @@
+"""The hub's MQTT client. Its callbacks only enqueue; a thread of its own keeps it connected."""
+
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from paho.mqtt import client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from edge_agent.wire.messages import DownMessage, wire_bytes
+from edge_agent.wire.topics import Address, Channel, all_devices
+from hub_server.ingest.inbox import Arrival, Inbox, Listening, Opened
+
+CONNACK_WAIT_S = 5.0
+"""A broker that speaks only 3.1.1 may answer a v5 client with silence: then the other version is tried."""
+_CONNECT_TIMEOUT_S = 5.0
+_KEEPALIVE_S = 30
+_BACKOFF_S_MIN = 0.5
+_BACKOFF_S_MAX = 30.0
+_INFLIGHT_MAX = 1000
+_QUEUED_MAX = 20_000
+_PACKET_BYTES_MAX = 1024 * 1024  # v5: the broker itself drops what is larger; the protocol's limit is far below
+_QOS = 1
+_V5 = MQTTProtocolVersion.MQTTv5
+_V311 = MQTTProtocolVersion.MQTTv311
+
+_log = logging.getLogger(__name__)
+_paho_log = _log.getChild("paho")
+# paho calls it an error when we hang up first; its real complaints (a callback that failed) stay.
+_paho_log.addFilter(lambda record: not record.getMessage().startswith("Client is not connected"))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Broker:
+    """Where the broker is and as whom the hub speaks to it."""
+
+    host: str
+    port: int
+    ca: Path | None = None  # TLS with this authority; None: plain TCP
+    username: str | None = None
+    password: str | None = None
+    speaks_v5: bool = True  # False: known to speak 3.1.1 only
+
+
+class _Connection:
+    """What the callbacks of one connection report to the thread that keeps it."""
+
+    def __init__(self) -> None:
+        self.answered = threading.Event()
+        self.gone = threading.Event()
+        self.why = ""
+
+    def end(self, why: str) -> None:
+        self.why = self.why or why
+        self.answered.set()
+        self.gone.set()
+
+
+class Subscriber:
+    """Hears `up` and `status` of every device of a site, says what the hub answers on their `ack`."""
+
+    def __init__(self, *, broker: Broker, site: str, inbox: Inbox, now_us: Callable[[], int]) -> None:
+        self._broker = broker
+        self._site = site
+        self._inbox = inbox
+        self._now_us = now_us
+        self._client_id = f"hub-{secrets.token_hex(8)}"
+        self._version = _V5 if broker.speaks_v5 else _V311
+        self._stopping = threading.Event()
+        self._connection = _Connection()
+        self._client: mqtt.Client | None = None
+        self._listening_since_s: float | None = None
+        self._thread = threading.Thread(target=self._run, name="subscriber", daemon=True)
+
+    @property
+    def listening_since_s(self) -> float | None:
+        """Since when (time.monotonic) the broker passes on what devices publish; None: it does not."""
+        return self._listening_since_s
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._connection.end("stopping")
+        self._thread.join()
+
+    def publish(self, device: str, message: DownMessage) -> None:
+        """Sends when there is a connection. Never raises: what is not sent is asked for again by the device."""
+        client = self._client
+        if client is None or self._listening_since_s is None:
+            return
+        info = client.publish(self._topic(device), wire_bytes(message), qos=_QOS)
+        if info.rc != mqtt.MQTT_ERR_SUCCESS:
+            _log.warning("an answer to %s was not sent: %s", device, mqtt.error_string(info.rc))
+
+    def _topic(self, device: str) -> str:
+        return Address(site=self._site, device=device).topic(Channel.ACK)
+
+    def _run(self) -> None:
+        backoff_s = _BACKOFF_S_MIN
+        while not self._stopping.is_set():
+            listened = self._connect_once()
+            backoff_s = _BACKOFF_S_MIN if listened else min(backoff_s * 2, _BACKOFF_S_MAX)
+            jittered_s = secrets.SystemRandom().uniform(backoff_s / 2, backoff_s)
+            if not self._stopping.is_set():
+                _log.warning("broker: %s; trying again in %.1f s", self._connection.why, jittered_s)
+            self._stopping.wait(jittered_s)
+
+    def _connect_once(self) -> bool:
+        """One connection from its first packet to its end. True when it got as far as listening."""
+        connection = self._connection = _Connection()
+        client = self._new_client(connection)
+        try:
+            self._open(client)
+        except (OSError, ValueError) as error:
+            connection.end(f"cannot reach {self._broker.host}:{self._broker.port}: {error}")
+            return False
+        self._client = client
+        client.loop_start()
+        try:
+            return self._live(connection)
+        finally:
+            self._client = None
+            self._listening_since_s = None
+            if client.socket() is not None:
+                client.disconnect()
+            client.loop_stop()
+
+    def _live(self, connection: _Connection) -> bool:
+        if self._stopping.is_set():
+            return False
+        if not connection.answered.wait(CONNACK_WAIT_S):
+            connection.end(f"no answer to MQTT {_name(self._version)}")
+            self._try_other_version()
+            return False
+        connection.gone.wait()
+        return self._listening_since_s is not None
+
+    def _try_other_version(self) -> None:
+        if self._broker.speaks_v5:
+            self._version = _V311 if self._version is _V5 else _V5
+
+    def _open(self, client: mqtt.Client) -> None:
+        if self._version is _V5:
+            limits = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+            limits.MaximumPacketSize = _PACKET_BYTES_MAX
+            client.connect(self._broker.host, self._broker.port, _KEEPALIVE_S, clean_start=True, properties=limits)
+        else:
+            client.connect(self._broker.host, self._broker.port, _KEEPALIVE_S)
+
+    def _new_client(self, connection: _Connection) -> mqtt.Client:
+        client = mqtt.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=self._client_id,
+            protocol=self._version,
+            reconnect_on_failure=False,
+        )
+        client.connect_timeout = _CONNECT_TIMEOUT_S
+        client.max_inflight_messages_set(_INFLIGHT_MAX)
+        client.max_queued_messages_set(_QUEUED_MAX)
+        client.suppress_exceptions = True  # an error in a callback is logged and does not end paho's thread
+        client.enable_logger(_paho_log)
+        if self._broker.username is not None:
+            client.username_pw_set(self._broker.username, self._broker.password)
+        if self._broker.ca is not None:
+            client.tls_set(ca_certs=str(self._broker.ca))
+        self._listen(client, connection)
+        return client
+
+    def _listen(self, client: mqtt.Client, connection: _Connection) -> None:
+        def on_connect(client: mqtt.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+            if reason.is_failure:
+                if str(reason) == "Unsupported protocol version":
+                    self._try_other_version()
+                connection.end(f"refused: {reason}")
+                return
+            self._inbox.mark(Opened())
+            client.subscribe([(all_devices(self._site, channel), _QOS) for channel in (Channel.UP, Channel.STATUS)])
+
+        def on_subscribe(_client: Any, _data: Any, _mid: Any, reasons: list[Any], _properties: Any) -> None:
+            if any(reason.is_failure for reason in reasons):
+                connection.end("the broker refuses our subscriptions")
+                return
+            self._listening_since_s = time.monotonic()
+            connection.answered.set()
+            _log.info("broker: connected to %s:%d", self._broker.host, self._broker.port)
+            self._inbox.mark(Listening())
+
+        def on_message(_client: Any, _data: Any, message: mqtt.MQTTMessage) -> None:
+            arrival = Arrival(
+                topic=message.topic, payload=bytes(message.payload), retained=message.retain, received_us=self._now_us()
+            )
+            self._inbox.offer(arrival)
+
+        def on_disconnect(_client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+            connection.end(f"connection lost: {reason}")
+
+        client.on_connect = on_connect
+        client.on_subscribe = on_subscribe
+        client.on_message = on_message
+        client.on_disconnect = on_disconnect
+
+
+def _name(version: MQTTProtocolVersion) -> str:
+    return "5" if version is _V5 else "3.1.1"

@@ -1,0 +1,140 @@
+"""Takes what came in, commits it, then answers. One thread; nothing is said that is not durable."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from edge_agent.wire.codec import WireError, decode_status, decode_up
+from edge_agent.wire.messages import DownMessage, Status, UpMessage
+from edge_agent.wire.topics import Channel, parse
+from hub_server.ingest.apply import apply_status, apply_up, refuse, welcome
+from hub_server.ingest.inbox import Arrival, Entry, Inbox, Listening, Opened
+from hub_server.store import devices, journals
+from hub_server.store.errors import StoreClosedError
+from hub_server.store.store import Store
+
+HOLD_S = 0.008
+"""How long one transaction takes up more messages. The last batch and the commit come on top: 20 ms in all."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """A message for a device, to be published after the commit."""
+
+    device: str
+    message: DownMessage
+
+
+Job = Callable[[Database], list[Answer]]
+
+
+class Worker:
+    """The ingest thread. `publish` must not raise; what it cannot send is lost, and the device says hello again."""
+
+    def __init__(self, *, store: Store, inbox: Inbox, publish: Callable[[str, DownMessage], None], site: str) -> None:
+        self._store = store
+        self._inbox = inbox
+        self._publish = publish
+        self._site = site
+        self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends after the transaction in hand."""
+        self._inbox.close()
+        self._thread.join()
+
+    def handle(self, entries: list[Entry]) -> None:
+        """Commits all of them, in order, in as few transactions as the holding time allows, and answers."""
+        jobs = [job for entry in entries if (job := self._job(entry)) is not None]
+        while jobs:
+            jobs = jobs[self._commit(jobs) :]
+
+    def _run(self) -> None:
+        while (entries := self._inbox.take()) is not None:
+            try:
+                self.handle(entries)
+            except StoreClosedError:
+                return
+            except Exception:  # noqa: BLE001 the root of the thread: one bad moment must not end ingest
+                _log.exception("messages could not be stored; their devices will send them again")
+
+    def _commit(self, jobs: list[Job]) -> int:
+        """One transaction; how many of the jobs are done with. When it fails, its first job is tried alone."""
+        try:
+            answers = self._store.write(lambda db: _perform(db, jobs), urgent=False)
+        except StoreClosedError:
+            raise
+        except Exception:  # noqa: BLE001 whatever it was, the other messages must not suffer from it
+            if len(jobs) == 1:
+                _log.exception("a message could not be stored; its device will send it again")
+                return 1
+            return self._commit(jobs[:1])
+        for answer in (answer for of_job in answers for answer in of_job):
+            self._publish(answer.device, answer.message)
+        return len(answers)
+
+    def _job(self, entry: Entry) -> Job | None:
+        if isinstance(entry, Opened):
+            return _forget_who_is_there
+        if isinstance(entry, Listening):
+            return _welcome_all
+        parsed = parse(entry.topic)
+        if parsed is None or parsed[0].site != self._site or parsed[1] is Channel.ACK:
+            _log.warning("ignored a message on the topic %.200r", entry.topic)
+            return None
+        return _arrival_job(parsed[0].device, parsed[1], entry)
+
+
+def _perform(db: Database, jobs: list[Job]) -> list[list[Answer]]:
+    ends_s = time.monotonic() + HOLD_S
+    answers = [jobs[0](db)]
+    for job in jobs[1:]:
+        if time.monotonic() >= ends_s:
+            break
+        answers.append(job(db))
+    return answers
+
+
+def _arrival_job(device: str, channel: Channel, arrival: Arrival) -> Job:
+    """Decodes at once, outside the transaction."""
+    try:
+        message = decode_up(arrival.payload) if channel is Channel.UP else decode_status(arrival.payload)
+    except WireError as error:
+        _log.warning("refused a payload of %d bytes from %s: %s", len(arrival.payload), device, error)
+        return _refusal_job(device, error, arrival.received_us)
+    return _message_job(device, message, arrival)
+
+
+def _message_job(device: str, message: UpMessage | Status, arrival: Arrival) -> Job:
+    def job(db: Database) -> list[Answer]:
+        now_us = arrival.received_us
+        if isinstance(message, Status):
+            said = apply_status(db, device=device, status=message, retained=arrival.retained, now_us=now_us)
+        else:
+            said = apply_up(db, device=device, message=message, now_us=now_us)
+        return [Answer(device=device, message=message) for message in said]
+
+    return job
+
+
+def _refusal_job(device: str, error: WireError, now_us: int) -> Job:
+    return lambda db: [Answer(device=device, message=refuse(db, device=device, error=error, now_us=now_us))]
+
+
+def _forget_who_is_there(db: Database) -> list[Answer]:
+    devices.all_offline(db)
+    return []
+
+
+def _welcome_all(db: Database) -> list[Answer]:
+    """The hub has been away: every device hears how far its journal is stored here, and goes on from there."""
+    return [Answer(device=journal.device, message=welcome(db, journal)) for journal in journals.current(db)]

@@ -1,0 +1,131 @@
+"""Stored events, in the order of storing."""
+
+# ruff: noqa: A002 -- arguments are named as their columns: id, type, hash
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlite_utils import Database
+
+from hub_server.store import limits
+from hub_server.store.rows import EventRow
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewEvent:
+    """What ingest hands over: the event's bytes and what the hub read in them."""
+
+    device: str
+    epoch: str
+    seq: int
+    last_seq: int  # above seq for a tombstone only
+    hash: str
+    type: str
+    received_us: int
+    raw: bytes
+    captured_us: int | None = None
+    clock_trusted: bool = False
+    camera: str = ""
+    person: str | None = None
+    score: float | None = None
+    strict: bool = False
+    counts: bool = False  # it may cancel an alarm
+    reason: str = ""  # why it is quarantined
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Held:
+    """What the store holds at a place of a journal."""
+
+    hash: str
+    type: str
+
+
+def add(db: Database, event: NewEvent) -> None:
+    """Stores an event at a place that is free."""
+    db.execute(
+        "INSERT INTO events (device, epoch, seq, last_seq, hash, type, received_us, raw, captured_us, clock_trusted,"
+        " camera, person, score, strict, counts, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            event.device,
+            event.epoch,
+            event.seq,
+            event.last_seq,
+            event.hash,
+            event.type,
+            event.received_us,
+            event.raw,
+            event.captured_us,
+            event.clock_trusted,
+            event.camera,
+            event.person,
+            event.score,
+            event.strict,
+            event.counts,
+            event.reason,
+        ),
+    )
+
+
+def held_at(db: Database, *, device: str, epoch: str, seq: int) -> Held | None:
+    """The event whose run of places holds `seq`."""
+    row = db.execute(
+        "SELECT hash, type, last_seq FROM events WHERE device = ? AND epoch = ? AND seq <= ? ORDER BY seq DESC LIMIT 1",
+        (device, epoch, seq),
+    ).fetchone()
+    if row is None or row[2] < seq:
+        return None
+    return Held(hash=row[0], type=row[1])
+
+
+def get(db: Database, id: int) -> EventRow | None:
+    for row in db.view("event_rows").rows_where("id = ?", [id], limit=1):
+        return _event(row)
+    return None
+
+
+def page(
+    db: Database,
+    *,
+    after: int | None,
+    before: int | None,
+    limit: int,
+    device: str | None = None,
+    person: str | None = None,
+    type: str | None = None,
+) -> list[EventRow]:
+    """With `after`: ascending from the one behind it, for a stream. Else newest first, below `before` when given."""
+    tests = {
+        "id > :after": after,
+        "id < :before": before,
+        "device = :device": device,
+        "person = :person": person,
+        "type = :type": type,
+    }
+    given = {test: value for test, value in tests.items() if value is not None}
+    rows = db.view("event_rows").rows_where(
+        " AND ".join(given) or None,
+        {test.rpartition(":")[2]: value for test, value in given.items()},
+        order_by="id DESC" if after is None else "id",
+        limit=limits.page_rows(limit),
+    )
+    return [_event(row) for row in rows]
+
+
+def last_id(db: Database) -> int:
+    """The id of the newest event; 0 when there is none."""
+    (last,) = db.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()
+    return int(last)
+
+
+def _event(row: dict[str, Any]) -> EventRow:
+    raw = row.pop("raw")
+    return EventRow(
+        **{
+            **row,
+            "clock_trusted": bool(row["clock_trusted"]),
+            "strict": bool(row["strict"]),
+            # What is quarantined may be no UTF-8; the bytes themselves stay in the store.
+            "body": raw.decode("utf-8", "replace"),
+        }
+    )

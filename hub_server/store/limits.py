@@ -1,0 +1,54 @@
+"""Every limit of the store in one place; the web page and the API show the same ones."""
+
+import re
+
+from hub_server.store.errors import InvalidValueError
+
+PAGE_ROWS_MAX = 500  # a page asks for more: it gets this many
+NAME_CHARS_MAX = 100
+ADDRESS_CHARS_MAX = 200
+PHONE_CHARS_MAX = 40
+NOTE_CHARS_MAX = 2000
+PLACE_CHARS_MAX = 100
+AUTHOR_CHARS_MAX = 80
+PERIOD_S_MIN = 60
+PERIOD_S_MAX = 30 * 24 * 3600
+QUEUED_WRITES_MAX = 1000  # of each kind; one more waits, and after WRITE_WAIT_S is refused
+WRITE_WAIT_S = 10.0
+READERS_MAX = 8  # read-only connections; one more waits, and after READ_WAIT_S is refused
+READ_WAIT_S = 10.0
+LOGIN_CODES_MAX = 100  # that can still be redeemed; the oldest goes
+SESSION_TTL_S = 7 * 24 * 3600
+
+_PERSON_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+def text(field: str, value: str, chars_max: int, *, chars_min: int = 0) -> str:
+    """`value` without blanks around it. Raises InvalidValueError when its length is out of range."""
+    stripped = value.strip()
+    if len(stripped) < chars_min:
+        raise InvalidValueError(field, "must not be empty")
+    if len(stripped) > chars_max:
+        raise InvalidValueError(field, f"at most {chars_max} characters, not {len(stripped)}")
+    return stripped
+
+
+def person_id(value: str) -> str:
+    """Raises InvalidValueError unless `value` can stand in events and galleries."""
+    if _PERSON_ID.fullmatch(value) is None:
+        raise InvalidValueError("id", "1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-'")
+    return value
+
+
+def period_s(value: int) -> int:
+    """Raises InvalidValueError unless a watch may have this period."""
+    if not PERIOD_S_MIN <= value <= PERIOD_S_MAX:
+        raise InvalidValueError("period_s", f"{PERIOD_S_MIN} to {PERIOD_S_MAX} seconds")
+    return value
+
+
+def page_rows(limit: int) -> int:
+    """Raises InvalidValueError below 1; more than a page holds is cut to a page."""
+    if limit < 1:
+        raise InvalidValueError("limit", "at least 1")
+    return min(limit, PAGE_ROWS_MAX)

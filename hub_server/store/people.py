@@ -1,0 +1,64 @@
+"""People: who is looked after."""
+
+# ruff: noqa: A002 -- arguments are named as their columns: id, type, hash
+
+import secrets
+from typing import Any
+
+from sqlite_utils import Database
+
+from hub_server.store import limits
+from hub_server.store.errors import ExistsError, InvalidValueError, NotFoundError
+from hub_server.store.rows import Person
+
+_CHARS_MAX = {
+    "name": limits.NAME_CHARS_MAX,
+    "address": limits.ADDRESS_CHARS_MAX,
+    "phone": limits.PHONE_CHARS_MAX,
+    "note": limits.NOTE_CHARS_MAX,
+}
+_CHARS_MIN = {"name": 1}
+
+
+def create(db: Database, *, id: str | None, name: str, address: str, phone: str, note: str, now_us: int) -> Person:
+    """A new person; without an id one that nobody can guess. Raises ExistsError, InvalidValueError."""
+    chosen = f"p-{secrets.token_hex(6)}" if id is None else limits.person_id(id)
+    if get(db, chosen) is not None:
+        raise ExistsError(f"there is a person {chosen} already")
+    texts = {"name": name, "address": address, "phone": phone, "note": note}
+    person = Person(id=chosen, created_us=now_us, **{field: _text(field, value) for field, value in texts.items()})
+    db.execute(
+        "INSERT INTO people (id, name, address, phone, note, created_us) VALUES (?, ?, ?, ?, ?, ?)",
+        (person.id, person.name, person.address, person.phone, person.note, person.created_us),
+    )
+    return person
+
+
+def get(db: Database, id: str) -> Person | None:
+    for row in db.query("SELECT * FROM people WHERE id = ?", [id]):
+        return Person(**row)
+    return None
+
+
+def page(db: Database, *, after: str | None, limit: int) -> list[Person]:
+    """By id, from the one behind `after`."""
+    sql = "SELECT * FROM people WHERE id > ? ORDER BY id LIMIT ?"
+    return [Person(**row) for row in db.query(sql, [after or "", limits.page_rows(limit)])]
+
+
+def change(db: Database, id: str, *, now_us: int, **fields: str) -> Person:  # noqa: ARG001 the shape of every change
+    """Sets some of name, address, phone, note. Raises NotFoundError, InvalidValueError."""
+    if get(db, id) is None:
+        raise NotFoundError(f"there is no person {id}")
+    for field in fields:
+        if field not in _CHARS_MAX:
+            raise InvalidValueError(field, "cannot be changed")
+    changes: dict[str, Any] = {field: _text(field, value) for field, value in fields.items()}
+    db.table("people").update(id, changes)
+    changed = get(db, id)
+    assert changed is not None
+    return changed
+
+
+def _text(field: str, value: str) -> str:
+    return limits.text(field, value, _CHARS_MAX[field], chars_min=_CHARS_MIN.get(field, 0))

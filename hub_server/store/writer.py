@@ -1,0 +1,119 @@
+"""The one writer thread: it takes functions, runs each in one transaction, and a person's go first."""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from sqlite_utils import Database
+
+from hub_server.store.changes import Changes
+from hub_server.store.errors import StoreBusyError, StoreClosedError
+from hub_server.store.limits import QUEUED_WRITES_MAX, WRITE_WAIT_S
+
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
+_SLOW_S = 0.25
+
+
+class _Task:
+    """A job and the promise of its value."""
+
+    def __init__(self, job: Callable[[Database], Any]) -> None:
+        self.job = job
+        self.done: Future[Any] = Future()
+
+
+class Writer:
+    """Owns the writing connection from birth to close."""
+
+    def __init__(self, db: Database, changes: Changes) -> None:
+        self._db = db
+        self._changes = changes
+        self._urgent: deque[_Task] = deque()
+        self._patient: deque[_Task] = deque()
+        self._closing = False
+        self._condition = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
+        self._thread.start()
+
+    def write(self, job: Callable[[Database], T], *, urgent: bool) -> T:
+        """The job's value, once its transaction is durable; its error, once it is rolled back.
+
+        Raises StoreBusyError when its turn does not come within the limit, StoreClosedError after close.
+        """
+        if threading.current_thread() is self._thread:
+            raise RuntimeError("a job may not wait for another job: call the function with the db you were given")
+        task = _Task(job)
+        self._queue(task, self._urgent if urgent else self._patient)
+        try:
+            value: T = task.done.result(WRITE_WAIT_S)
+        except TimeoutError as error:
+            # The job's own TimeoutError looks the same, but then the future is done and cannot be cancelled.
+            if task.done.cancel():
+                raise StoreBusyError(f"no turn to write within {WRITE_WAIT_S:g} s") from error
+            value = task.done.result()
+        return value
+
+    def close(self) -> None:
+        """Finishes the job in hand, refuses the rest, closes the connection."""
+        with self._condition:
+            self._closing = True
+            self._condition.notify_all()
+        self._thread.join()
+
+    def _queue(self, task: _Task, queue: deque[_Task]) -> None:
+        with self._condition:
+            room = self._condition.wait_for(lambda: self._closing or len(queue) < QUEUED_WRITES_MAX, WRITE_WAIT_S)
+            if self._closing:
+                raise StoreClosedError("the store is closing")
+            if not room:
+                raise StoreBusyError(f"{QUEUED_WRITES_MAX} writes are waiting")
+            queue.append(task)
+            self._condition.notify_all()
+
+    def _next(self) -> _Task | None:
+        with self._condition:
+            self._condition.wait_for(lambda: self._closing or self._urgent or self._patient)
+            if self._closing:
+                return None
+            task = (self._urgent or self._patient).popleft()
+            self._condition.notify_all()
+            return task
+
+    def _run(self) -> None:
+        while (task := self._next()) is not None:
+            if task.done.set_running_or_notify_cancel():
+                self._perform(task)
+        for queue in (self._urgent, self._patient):
+            for task in queue:
+                task.done.set_exception(StoreClosedError("the store is closing"))
+        self._db.close()
+
+    def _perform(self, task: _Task) -> None:
+        started_s = time.monotonic()
+        try:
+            value = self._transact(task.job)
+        except BaseException as error:  # noqa: BLE001 the caller's error is the caller's: it is raised there
+            task.done.set_exception(error)
+            return
+        held_s = time.monotonic() - started_s
+        if held_s > _SLOW_S:
+            _log.warning("a write held the store for %.0f ms", held_s * 1000)
+        self._changes.announce()
+        task.done.set_result(value)
+
+    def _transact(self, job: Callable[[Database], T]) -> T:
+        connection = self._db.conn
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            value = job(self._db)
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        return value

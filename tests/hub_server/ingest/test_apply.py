@@ -1,0 +1,296 @@
+"""Each rule of the protocol, and what each leaves in the store."""
+
+import pytest
+from device_model import DAY_US, DEVICE, EPOCH, HOUR_US, OTHER_EPOCH, batch, hello, lost, passage, placed
+
+from edge_agent.wire.codec import WireError, event_hash, item
+from edge_agent.wire.messages import (
+    Ack,
+    Conflict,
+    DownMessage,
+    Presence,
+    RefusalReason,
+    Refused,
+    Replay,
+    Status,
+    UpMessage,
+    Welcome,
+)
+from hub_server.ingest.apply import apply_status, apply_up, refuse
+from hub_server.store import alerts, devices, events, people, watches
+from hub_server.store.rows import Device, EventRow, Watch
+from hub_server.store.store import Store
+
+NOW_US = 1_795_471_200_000_000
+A, B, C = (passage(wall_us=NOW_US - n, mono_us=n) for n in (1, 2, 3))
+
+
+@pytest.fixture(autouse=True)
+def known_devices(store: Store) -> None:
+    for device in (DEVICE, "door-west"):
+        store.write(lambda db, device=device: devices.create(db, id=device, place=device, now_us=NOW_US))  # type: ignore[misc]
+
+
+def say(store: Store, message: UpMessage, *, device: str = DEVICE, now_us: int = NOW_US) -> list[DownMessage]:
+    return store.write(lambda db: apply_up(db, device=device, message=message, now_us=now_us))
+
+
+def device(store: Store, id: str = DEVICE) -> Device:  # noqa: A002 the column's name
+    with store.read() as db:
+        found = devices.get(db, id)
+    assert found is not None
+    return found
+
+
+def stored(store: Store) -> list[EventRow]:
+    with store.read() as db:
+        return events.page(db, after=0, before=None, limit=500)
+
+
+def bodies(store: Store) -> list[bytes]:
+    return [row.body.encode() for row in stored(store)]
+
+
+def watched(store: Store, *, last_seen_us: int | None = None) -> Watch:
+    store.write(lambda db: people.create(db, id="zhao", name="赵", address="", phone="", note="", now_us=NOW_US))
+    return store.write(
+        lambda db: watches.create(db, person="zhao", period_s=86400, last_seen_us=last_seen_us, now_us=NOW_US)
+    )
+
+
+def current(store: Store) -> Watch:
+    with store.read() as db:
+        found = watches.get_by_person(db, "zhao")
+    assert found is not None
+    return found
+
+
+def test_a_hello_is_answered_with_how_far_the_journal_is_stored(store: Store) -> None:
+    assert say(store, hello(last=2)) == [Welcome(epoch=EPOCH, high=0, hash=None)]
+    say(store, batch(A, B))
+    assert say(store, hello(last=2)) == [Welcome(epoch=EPOCH, high=2, hash=event_hash(B))]
+    assert (device(store).agent, device(store).last, device(store).heard_us) == ("model/1", 2, NOW_US)
+
+
+def test_a_batch_is_stored_byte_for_byte_and_acknowledged_with_the_hash_of_its_last(store: Store) -> None:
+    assert say(store, batch(A, B)) == [Ack(epoch=EPOCH, high=2, hash=event_hash(B))]
+    assert bodies(store) == [A, B]
+
+
+def test_a_repeated_batch_is_acknowledged_again_and_counted_but_not_stored(store: Store) -> None:
+    say(store, batch(A, B))
+    assert say(store, batch(A, B, C)) == [Ack(epoch=EPOCH, high=3, hash=event_hash(C))]
+    assert bodies(store) == [A, B, C]
+    assert device(store).duplicates == 2
+
+
+def test_a_gap_is_asked_for_and_what_lies_behind_it_is_not_stored(store: Store) -> None:
+    assert say(store, batch(B, first_seq=2)) == [Replay(epoch=EPOCH, from_seq=1)]
+    split = placed(item(1, A), item(3, C))
+    assert say(store, split) == [Ack(epoch=EPOCH, high=1, hash=event_hash(A)), Replay(epoch=EPOCH, from_seq=2)]
+    assert bodies(store) == [A]
+
+
+def test_another_event_in_a_place_that_is_held_ends_the_epoch_and_both_are_kept(store: Store) -> None:
+    say(store, batch(A, B))
+    conflict = Conflict(epoch=EPOCH, seq=1, hash=event_hash(A))
+    assert say(store, batch(C)) == [conflict]
+    assert say(store, batch(C, first_seq=3)) == [conflict], "nothing more is taken or acknowledged"
+    assert say(store, hello(last=3)) == [conflict]
+    assert bodies(store) == [A, B]
+    with store.read() as db:
+        (kept,) = db.query("SELECT * FROM conflicts")
+    assert (kept["seq"], kept["raw"], kept["hash"]) == (1, C, event_hash(C))
+    assert device(store).conflicts == 1
+
+
+def test_after_a_conflict_a_new_epoch_goes_on(store: Store) -> None:
+    say(store, batch(A))
+    say(store, batch(B))
+    assert say(store, batch(B, epoch=OTHER_EPOCH)) == [Ack(epoch=OTHER_EPOCH, high=1, hash=event_hash(B))]
+    assert (device(store).epoch, device(store).high) == (OTHER_EPOCH, 1)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"type":"from the future","x":1}',
+        b'{"type":"passage"}',
+        b"[]",
+        b'{"type":"passage","x":"' + b"y" * 17_000 + b'"}',
+        lost(7, 9),
+    ],
+    ids=["unknown type", "fields missing", "no object", "too large", "a tombstone in a wrong place"],
+)
+def test_a_body_that_is_not_understood_is_quarantined_with_its_bytes_and_the_belt_moves_on(
+    store: Store, body: bytes
+) -> None:
+    answers = say(store, batch(A, body, B))
+    assert answers == [Ack(epoch=EPOCH, high=3, hash=event_hash(B))]
+    assert [row.type for row in stored(store)] == ["passage", "quarantined", "passage"]
+    with store.read() as db:
+        (row,) = db.query("SELECT raw, reason FROM events WHERE type = 'quarantined'")
+    assert row["raw"] == body
+    assert row["reason"]
+    assert device(store).quarantined == 1
+
+
+def test_a_tombstone_carries_the_belt_over_its_run(store: Store) -> None:
+    tombstone = lost(2, 9)
+    say(store, batch(A))
+    assert say(store, placed(item(2, tombstone))) == [Ack(epoch=EPOCH, high=9, hash=event_hash(tombstone))]
+    assert say(store, batch(B, first_seq=10)) == [Ack(epoch=EPOCH, high=10, hash=event_hash(B))]
+    assert device(store).lost == 8
+
+
+def test_a_tombstone_that_reaches_above_high_counts_only_its_news(store: Store) -> None:
+    say(store, batch(A, B))
+    wide = lost(1, 5)
+    assert say(store, placed(item(1, wide))) == [Ack(epoch=EPOCH, high=5, hash=event_hash(wide))]
+    assert device(store).lost == 3
+    assert [(row.seq, row.type) for row in stored(store)] == [(1, "passage"), (2, "passage"), (3, "lost")]
+    wider = lost(1, 6)
+    assert say(store, placed(item(1, wider))) == [Ack(epoch=EPOCH, high=6, hash=event_hash(wider))]
+    assert device(store).lost == 4
+
+
+def test_a_tombstone_wholly_below_high_is_ignored(store: Store) -> None:
+    say(store, batch(A, B))
+    assert say(store, placed(item(1, lost(1, 2)))) == [Ack(epoch=EPOCH, high=2, hash=event_hash(B))]
+    assert (device(store).lost, bodies(store)) == (0, [A, B])
+
+
+def test_an_event_that_comes_after_its_tombstone_is_no_conflict(store: Store) -> None:
+    tombstone = lost(1, 3)
+    say(store, placed(item(1, tombstone)))
+    for seq, event in ((1, A), (2, B)):
+        answers = say(store, placed(item(seq, event)))
+        assert answers == [Ack(epoch=EPOCH, high=3, hash=event_hash(tombstone))]
+    assert [row.type for row in stored(store)] == ["lost"]
+
+
+def test_a_tombstone_behind_a_gap_waits_like_any_event(store: Store) -> None:
+    assert say(store, placed(item(4, lost(4, 9)))) == [Replay(epoch=EPOCH, from_seq=1)]
+
+
+def test_a_message_of_another_device_is_refused_and_changes_nothing_of_either(store: Store) -> None:
+    say(store, batch(A, device="door-west"), device="door-west")
+    (answer,) = say(store, batch(B, first_seq=2, device="door-west"), device=DEVICE)
+    assert isinstance(answer, Refused)
+    assert answer.reason is RefusalReason.WRONG_DEVICE
+    assert device(store, "door-west").high == 1
+    assert (device(store).refused, device(store).epoch) == (1, None)
+
+
+def test_a_device_that_is_not_known_is_refused(store: Store) -> None:
+    (answer,) = say(store, batch(A, device="nobody"), device="nobody")
+    assert isinstance(answer, Refused)
+    assert bodies(store) == []
+
+
+def test_a_refused_payload_is_counted(store: Store) -> None:
+    error = WireError(RefusalReason.MALFORMED, "no JSON")
+    answer = store.write(lambda db: refuse(db, device=DEVICE, error=error, now_us=NOW_US))
+    assert answer == Refused(reason=RefusalReason.MALFORMED, detail="no JSON")
+    assert device(store).refused == 1
+
+
+def test_status_says_who_is_there_and_an_old_one_is_no_sign_of_life(store: Store) -> None:
+    def status(state: Presence, *, retained: bool) -> None:
+        message = Status(device=DEVICE, state=state, agent="model/1")
+        store.write(lambda db: apply_status(db, device=DEVICE, status=message, retained=retained, now_us=NOW_US + 1))
+
+    status(Presence.ONLINE, retained=True)
+    assert (device(store).online, device(store).heard_us) == (True, None)
+    status(Presence.ONLINE, retained=False)
+    assert device(store).heard_us == NOW_US + 1
+    status(Presence.OFFLINE, retained=False)
+    assert not device(store).online
+
+
+def test_epochs_in_which_nothing_was_stored_do_not_pile_up(store: Store) -> None:
+    for n in range(50):
+        say(store, hello(last=0, epoch=f"{n:032x}"))
+    with store.read() as db:
+        assert db.table("journals").count == 1
+
+
+def test_a_sighting_moves_the_watch_in_the_same_transaction(store: Store) -> None:
+    watched(store)
+    say(store, batch(passage(wall_us=NOW_US - HOUR_US, person="zhao")))
+    assert (current(store).last_seen_us, current(store).last_seen_by) == (NOW_US - HOUR_US, f"{DEVICE}/east")
+    (row,) = stored(store)
+    assert (row.person, row.person_name, row.captured_us, row.clock_trusted) == ("zhao", "赵", NOW_US - HOUR_US, True)
+
+
+def test_a_backdated_sighting_makes_the_watch_due_when_the_watch_was_there_first(store: Store) -> None:
+    watched(store)
+    say(store, batch(passage(wall_us=NOW_US - 25 * HOUR_US, person="zhao")))
+    assert current(store).due_us == NOW_US - HOUR_US
+    (alert,) = store.write(lambda db: alerts.raise_due(db, now_us=NOW_US, limit=9))
+    assert alert.last_seen_us == NOW_US - 25 * HOUR_US
+
+
+def test_a_backdated_sighting_makes_the_watch_due_when_it_was_there_before_the_watch(store: Store) -> None:
+    say(store, batch(passage(wall_us=NOW_US - 25 * HOUR_US, person="zhao")))
+    watch = watched(store)
+    assert (watch.last_seen_us, watch.last_seen_by) == (NOW_US - 25 * HOUR_US, f"{DEVICE}/east")
+    assert watch.due_us == NOW_US - HOUR_US
+
+
+def test_a_watch_starts_from_the_newest_of_what_it_is_given_and_what_is_stored(store: Store) -> None:
+    say(
+        store,
+        batch(
+            passage(wall_us=NOW_US - 2 * HOUR_US, person="zhao"),
+            passage(wall_us=NOW_US - 9 * HOUR_US, person="zhao"),
+            passage(wall_us=NOW_US - HOUR_US, person="zhao", strict=False),
+        ),
+    )
+    assert watched(store, last_seen_us=NOW_US - 5 * HOUR_US).last_seen_us == NOW_US - 2 * HOUR_US
+
+
+@pytest.mark.parametrize("doubt", [{"strict": False}, {"frames": 1}, {"synced": False}])
+def test_a_doubtful_sighting_is_shown_and_does_not_count(store: Store, doubt: dict[str, bool]) -> None:
+    watched(store)
+    say(store, batch(passage(wall_us=NOW_US - HOUR_US, person="zhao", **doubt)))
+    assert current(store).last_seen_us is None
+    assert stored(store)[0].person == "zhao"
+
+
+def test_a_time_in_the_future_counts_as_the_moment_of_receipt(store: Store) -> None:
+    watched(store)
+    say(store, batch(passage(wall_us=NOW_US + DAY_US, person="zhao")))
+    assert current(store).last_seen_us == NOW_US
+    assert stored(store)[0].captured_us == NOW_US
+
+
+def test_a_repeated_sighting_has_its_effect_once(store: Store) -> None:
+    watched(store, last_seen_us=NOW_US - DAY_US)
+    store.write(lambda db: alerts.raise_due(db, now_us=NOW_US, limit=9))
+    sighting = batch(passage(wall_us=NOW_US - HOUR_US, person="zhao"))
+    for _ in range(3):
+        say(store, sighting)
+    with store.read() as db:
+        (alert,) = alerts.page(db, states=None, after=None, limit=9)
+        assert len(alerts.history(db, alert.id)) == 2, "raised, and retracted once"
+
+
+def test_a_sighting_of_somebody_without_a_watch_or_a_name_is_only_stored(store: Store) -> None:
+    say(store, batch(passage(wall_us=NOW_US, person="nobody-here-knows")))
+    assert (stored(store)[0].person, stored(store)[0].person_name) == ("nobody-here-knows", None)
+
+
+def test_events_are_found_by_device_person_and_type_in_both_directions(store: Store) -> None:
+    say(store, batch(A, passage(wall_us=NOW_US, person="zhao"), b"[]"))
+    say(store, batch(C, device="door-west"), device="door-west")
+    with store.read() as db:
+        last = events.last_id(db)
+        newest = events.page(db, after=None, before=None, limit=2)
+        assert [row.id for row in newest] == [last, last - 1]
+        assert [row.id for row in events.page(db, after=last - 1, before=None, limit=9)] == [last]
+        assert [row.id for row in events.page(db, after=None, before=last, limit=1)] == [last - 1]
+        for filters, count in (({"device": "door-west"}, 1), ({"person": "zhao"}, 1), ({"type": "quarantined"}, 1)):
+            assert len(events.page(db, after=None, before=None, limit=9, **filters)) == count
+        assert events.page(db, after=None, before=None, limit=9, device="door-west", person="zhao") == []
+        assert events.get(db, last) == newest[0]

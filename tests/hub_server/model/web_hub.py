@@ -1,0 +1,219 @@
+"""A hub's web side for tests: the application, clients, and what cameras and the watch would do."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from edge_agent.wire.codec import encode_event, event_hash
+from edge_agent.wire.messages import Passage, Sighting, Stamp
+from hub_server.store import alerts, devices, events, people, watches
+from hub_server.store.events import NewEvent
+from hub_server.store.store import Store
+from hub_server.web import MqttAddress, create_app
+
+TOKEN = "the-api-token-of-the-tests"
+EPOCH = BOOT = "0123456789abcdef0123456789abcdef"
+HOUR_US = 3_600_000_000
+DAY_US = 24 * HOUR_US
+ALARMS = {"conflicts": 0, "quarantined": 0, "lost": 0, "refused": 0}
+HEALTHY = {"status": "ok", "store": "ok", "broker": "connected", "watch": "judging", "alarms": ALARMS}
+
+
+class Clock(Protocol):
+    """The standing clock of tests/hub_server/conftest.py."""
+
+    now_us: int
+
+    def __call__(self) -> int: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """One server-sent event."""
+
+    name: str
+    data: Any
+    id: int | None
+
+
+class Frames:
+    """Reads server-sent events one by one."""
+
+    def __init__(self, response: TestResponse) -> None:
+        self._chunks = response.iter_encoded()
+        self._text = ""
+
+    def next(self, name: str) -> Frame:
+        """The next one of this name; others are passed over. StopIteration when the stream has ended."""
+        while True:
+            while "\n\n" not in self._text:
+                self._text += next(self._chunks).decode()
+            block, _, self._text = self._text.partition("\n\n")
+            frame = _frame(block)
+            if frame is not None and frame.name == name:
+                return frame
+
+
+def _frame(block: str) -> Frame | None:
+    lines = dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith(":"))
+    if "event" not in lines:
+        return None
+    event_id = int(lines["id"]) if "id" in lines else None
+    return Frame(name=lines["event"], data=json.loads(lines["data"]), id=event_id)
+
+
+@dataclass(kw_only=True)
+class WebHub:
+    store: Store
+    clock: Clock
+    health: dict[str, object] = field(default_factory=lambda: dict(HEALTHY))
+
+    def __post_init__(self) -> None:
+        mqtt = MqttAddress(host="127.0.0.1", port=1883, site="demo")
+        self.app = create_app(store=self.store, api_token=TOKEN, mqtt=mqtt, health=lambda: self.health)
+        self.stranger: FlaskClient = self.app.test_client()
+        self._seq = 0
+
+    def stop(self) -> None:
+        self.app.extensions["shouwang"].stop()
+
+    def call(self, method: str, path: str, **sent: Any) -> TestResponse:
+        """As a program with the token."""
+        headers = {"Authorization": f"Bearer {TOKEN}", **sent.pop("headers", {})}
+        return self.app.test_client().open(path, method=method, headers=headers, **sent)
+
+    def get(self, path: str, **sent: Any) -> TestResponse:
+        return self.call("GET", path, **sent)
+
+    def post(self, path: str, body: object = None, **sent: Any) -> TestResponse:
+        return self.call("POST", path, json=body, **sent)
+
+    def patch(self, path: str, body: object) -> TestResponse:
+        return self.call("PATCH", path, json=body)
+
+    def log_in(self) -> FlaskClient:
+        """A browser with a session."""
+        browser = self.app.test_client()
+        url = self.call("POST", "/api/v1/login-links").json["url"]  # type: ignore[index] # a 201 has a body
+        answer = browser.post("/login", data={"code": url.partition("code=")[2]})
+        assert answer.status_code == 303
+        return browser
+
+    def person(self, person_id: str = "p-li", name: str = "李秀兰", **texts: str) -> str:
+        given = {"address": "", "phone": "", "note": ""} | texts
+        self.store.write(lambda db: people.create(db, id=person_id, name=name, now_us=self.clock(), **given))
+        return person_id
+
+    def watch(self, person_id: str = "p-li", *, seen_before_us: int | None = None, period_s: int = 86400) -> int:
+        """A watch over somebody last seen so long ago."""
+        seen_us = None if seen_before_us is None else self.clock() - seen_before_us
+        made = self.store.write(
+            lambda db: watches.create(
+                db, person=person_id, period_s=period_s, last_seen_us=seen_us, now_us=self.clock()
+            )
+        )
+        return made.id
+
+    def overdue(self, person_id: str = "p-li", name: str = "李秀兰", **texts: str) -> int:
+        """The alert of a person not seen for 25 hours."""
+        self.watch(self.person(person_id, name, **texts), seen_before_us=25 * HOUR_US)
+        return self.raise_due()[-1]
+
+    def raise_due(self) -> list[int]:
+        return [row.id for row in self.store.write(lambda db: alerts.raise_due(db, now_us=self.clock(), limit=100))]
+
+    def device(self, device_id: str = "east-gate", place: str = "东门", *, online: bool = True) -> str:
+        def job(db: Any) -> None:
+            devices.create(db, id=device_id, place=place, now_us=self.clock())
+            devices.set_online(db, device_id, online=online)
+
+        self.store.write(job)
+        return device_id
+
+    def passage(
+        self,
+        person_id: str | None = None,
+        *,
+        device_id: str = "east-gate",
+        strict: bool = True,
+        frames: int = 7,
+        synced: bool = True,
+    ) -> int:
+        """A stored event; of a stranger without `person_id`. Its id."""
+        sighting = None
+        if person_id is not None:
+            sighting = Sighting(person=person_id, score=0.71, margin=0.2, frames=frames, strict=strict, embedder="test")
+        stamp = Stamp(boot=BOOT, mono_us=1, wall_us=self.clock(), synced=synced)
+        raw = encode_event(Passage(captured=stamp, camera="east", duration_ms=900, frames=9, sighting=sighting))
+        return self.stored(
+            raw, "passage", device_id=device_id, person_id=person_id, strict=strict, synced=synced, camera="east"
+        )
+
+    def stored(
+        self,
+        raw: bytes,
+        kind: str,
+        *,
+        device_id: str = "east-gate",
+        person_id: str | None = None,
+        strict: bool = False,
+        synced: bool = False,
+        camera: str = "",
+    ) -> int:
+        """Stores an event as ingest does; its id."""
+        self._seq += 1
+        known = person_id is not None
+        event = NewEvent(
+            device=device_id,
+            epoch=EPOCH,
+            seq=self._seq,
+            last_seq=self._seq,
+            hash=event_hash(raw),
+            type=kind,
+            received_us=self.clock(),
+            raw=raw,
+            captured_us=self.clock() if kind == "passage" else None,
+            clock_trusted=synced,
+            camera=camera,
+            person=person_id,
+            score=0.71 if known else None,
+            strict=known and strict,
+            counts=known and strict and synced,
+        )
+        self.store.write(lambda db: events.add(db, event), urgent=False)
+        with self.store.read() as db:
+            return events.last_id(db)
+
+    @contextmanager
+    def stream(self, path: str = "/api/v1/stream", **sent: Any) -> Iterator[Frames]:
+        """An open stream, as a program reads it."""
+        response = self.get(path, buffered=False, **sent)
+        try:
+            assert response.status_code == 200, response.text
+            yield Frames(response)
+        finally:
+            response.close()
+
+
+def problem(response: TestResponse, status: int) -> dict[str, Any]:
+    """The problem of a refusal, checked against RFC 9457."""
+    assert response.status_code == status, response.text
+    assert response.content_type == "application/problem+json"
+    body = response.json
+    assert isinstance(body, dict)
+    assert set(body) == {"type", "title", "status", "detail", "errors"}
+    assert body["status"] == status
+    assert body["title"]
+    return body
+
+
+def value(response: TestResponse, status: int = 200) -> Any:
+    """The JSON of an answer."""
+    assert response.status_code == status, response.text
+    assert response.content_type == "application/json"
+    return response.json

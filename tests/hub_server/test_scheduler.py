@@ -1,0 +1,218 @@
+import pytest
+from device_model import DEVICE, EPOCH, batch, hello, passage
+
+from hub_server.ingest.apply import apply_up
+from hub_server.scheduler import LATE_S, Pulse, Scheduler
+from hub_server.store import alerts, devices, people, watches
+from hub_server.store.store import Store
+from hub_server.watch.drain import DRAIN_S_MAX, LISTENING_S_MIN
+
+DAY_S = 24 * 3600
+S = 1_000_000
+
+
+class World:
+    """Wall clock, monotonic clock and connection, moved by hand."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.clock = store._clock
+        self.mono_s = 1000.0
+        self.listening_since_s: float | None = None
+        self.scheduler = self.restarted()
+
+    def restarted(self) -> Scheduler:
+        return Scheduler(
+            store=self.store,
+            listening_since_s=lambda: self.listening_since_s,
+            monotonic_s=lambda: self.mono_s,
+        )
+
+    def passes(self, seconds: float) -> None:
+        self.mono_s += seconds
+        self.clock.now_us += int(seconds * S)  # type: ignore[attr-defined]
+
+    def connects(self) -> None:
+        self.listening_since_s = self.mono_s
+
+    def hears(self, *, last: int, events: int) -> None:
+        """The device says hello, and sends some of what it has."""
+        now_us = self.store.now_us()
+        self.store.write(lambda db: apply_up(db, device=DEVICE, message=hello(last=last), now_us=now_us))
+        if events:
+            raws = [passage(wall_us=now_us, mono_us=n) for n in range(events)]
+            self.store.write(lambda db: apply_up(db, device=DEVICE, message=batch(*raws), now_us=now_us))
+
+    def ticks(self) -> int:
+        return len(self.scheduler.tick())
+
+
+@pytest.fixture
+def world(store: Store) -> World:
+    """A person last seen a day ago, and nobody to wait for."""
+    now_us = store.now_us()
+    store.write(lambda db: people.create(db, id="zhao", name="z", address="", phone="", note="", now_us=now_us))
+    store.write(
+        lambda db: watches.create(
+            db, person="zhao", period_s=DAY_S, last_seen_us=now_us - DAY_S * S + 10 * S, now_us=now_us
+        )
+    )
+    return World(store)
+
+
+@pytest.fixture
+def door(world: World) -> World:
+    """A device that was heard an hour ago, before this start."""
+    now_us = world.store.now_us()
+    world.store.write(lambda db: devices.create(db, id=DEVICE, place="", now_us=now_us))
+    world.passes(10)
+    world.hears(last=0, events=0)
+    world.passes(3600)
+    world.scheduler = world.restarted()
+    return world
+
+
+def test_without_devices_the_watch_judges_at_once_and_once(world: World) -> None:
+    assert world.ticks() == 0
+    world.passes(9.999999)
+    assert world.ticks() == 0
+    world.passes(0.000001)
+    assert world.ticks() == 1
+    for _ in range(100):
+        world.passes(1)
+        assert world.ticks() == 0
+
+
+def test_a_tick_without_news_tells_no_page_to_look_again(world: World) -> None:
+    version = world.store.changes.version
+    world.ticks()
+    assert world.store.changes.version == version
+
+
+def test_it_waits_for_the_devices_that_were_heard_within_a_day(door: World) -> None:
+    assert door.ticks() == 0
+    door.connects()
+    door.passes(LISTENING_S_MIN)
+    assert door.ticks() == 0
+    assert door.scheduler.pulse() is Pulse.DRAINING
+    door.hears(last=3, events=2)
+    assert door.ticks() == 0, "one event is still to come"
+    door.hears(last=3, events=3)
+    assert door.ticks() == 1
+    assert door.scheduler.pulse() is Pulse.JUDGING
+
+
+def test_what_a_device_tells_in_the_drain_is_known_before_anything_is_judged(door: World) -> None:
+    door.connects()
+    door.passes(1)
+    now_us = door.store.now_us()
+    door.hears(last=1, events=0)
+    sighting = batch(passage(wall_us=now_us - 3600 * S, person="zhao"))
+    door.store.write(lambda db: apply_up(db, device=DEVICE, message=sighting, now_us=now_us))
+    door.passes(LISTENING_S_MIN)
+    assert door.ticks() == 0
+    assert door.scheduler.pulse() is Pulse.JUDGING
+    with door.store.read() as db:
+        assert alerts.page(db, states=None, after=None, limit=9) == []
+
+
+@pytest.mark.parametrize("connected", [True, False])
+def test_the_wait_ends_whoever_is_missing(door: World, connected: bool) -> None:  # noqa: FBT001 a parameter
+    if connected:
+        door.connects()
+    door.passes(DRAIN_S_MAX - 0.001)
+    assert door.ticks() == 0
+    door.passes(0.001)
+    assert door.ticks() == 1
+
+
+def test_a_device_that_turns_up_during_the_wait_is_not_waited_for(door: World) -> None:
+    now_us = door.store.now_us()
+    door.store.write(lambda db: devices.create(db, id="door-new", place="", now_us=now_us))
+    message = batch(passage(wall_us=now_us), device="door-new")
+    door.store.write(lambda db: apply_up(db, device="door-new", message=message, now_us=now_us))
+    door.connects()
+    door.hears(last=0, events=0)
+    door.passes(LISTENING_S_MIN)
+    assert door.ticks() == 1
+
+
+def test_a_device_silent_for_more_than_a_day_is_not_waited_for(door: World) -> None:
+    door.passes(DAY_S)
+    door.scheduler = door.restarted()
+    assert door.ticks() == 1
+
+
+def test_a_journal_that_ended_in_a_conflict_is_not_waited_for(door: World) -> None:
+    door.connects()
+    door.hears(last=5, events=1)
+    door.store.write(lambda db: db.execute("UPDATE journals SET conflict_seq = 1 WHERE epoch = ?", [EPOCH]))
+    door.passes(LISTENING_S_MIN)
+    assert door.ticks() == 1
+
+
+def test_after_an_outage_of_the_broker_it_waits_again_but_a_flapping_one_cannot_hold_it_off(world: World) -> None:
+    world.connects()
+    assert world.ticks() == 0
+    now_us = world.store.now_us()
+    world.store.write(lambda db: devices.create(db, id=DEVICE, place="", now_us=now_us))
+    world.hears(last=0, events=0)
+    world.passes(5)
+    world.listening_since_s = None
+    world.ticks()
+    world.passes(60)
+    world.connects()
+    waited_s = 0
+    while world.ticks() == 0:
+        world.passes(10)
+        world.connects()  # it comes and goes all the time
+        waited_s += 10
+    assert waited_s == DRAIN_S_MAX
+
+
+def test_a_hello_that_comes_before_the_tick_that_sees_the_connection_is_not_missed(door: World) -> None:
+    door.connects()
+    door.hears(last=0, events=0)
+    door.passes(LISTENING_S_MIN)
+    assert door.ticks() == 1
+    door.listening_since_s = None
+    door.passes(60)
+    door.ticks()
+    door.connects()
+    door.passes(0.4)
+    door.hears(last=0, events=0)
+    door.passes(0.5)
+    door.ticks()
+    assert door.scheduler.pulse() is Pulse.DRAINING
+    door.passes(LISTENING_S_MIN)
+    door.ticks()
+    assert door.scheduler.pulse() is Pulse.JUDGING
+
+
+def test_a_watch_that_cannot_judge_says_that_it_is_late(world: World) -> None:
+    world.ticks()
+    world.passes(LATE_S)
+    assert world.scheduler.pulse() is Pulse.JUDGING
+    world.passes(0.001)
+    assert world.scheduler.pulse() is Pulse.LATE
+
+
+def test_one_bad_tick_does_not_end_the_watch(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub_server.scheduler.TICK_S", 0.001)
+    real = world.scheduler.tick
+    calls: list[int] = []
+
+    def stumbles_first() -> list[object]:
+        calls.append(1)
+        if len(calls) == 1:
+            raise ZeroDivisionError
+        return list(real())
+
+    monkeypatch.setattr(world.scheduler, "tick", stumbles_first)
+    world.passes(20)
+    version = world.store.changes.version
+    world.scheduler.start()
+    assert world.store.changes.wait(version, 10) > version
+    world.scheduler.stop()
+    with world.store.read() as db:
+        assert len(alerts.page(db, states=None, after=None, limit=9)) == 1
