@@ -1,0 +1,189 @@
+"""Who may be recognised here: pseudonymous ids, what each is for, and their templates. Pure; files are elsewhere."""
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_agent.errors import GalleryError
+
+FORMAT: Final = 1
+BYTES_MAX: Final = 64 * 1024 * 1024
+PERSONS_MAX: Final = 20_000
+TEMPLATES_MAX: Final = 16  # of one person
+TEMPLATE_LENGTH_MAX: Final = 4096
+VERSION_MAX: Final = 2**53 - 1
+UNIT_TOLERANCE: Final = 1e-3
+_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_FLOAT32: Final = np.dtype("<f4")
+
+
+class Purpose(StrEnum):
+    """What a person agreed to, or what the law allows; each entry has at least one."""
+
+    DOOR = "door"
+    WELFARE = "welfare"
+    WATCHLIST = "watchlist"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Entry:
+    """One person. `templates` has shape (n, length), float32, each row of unit length; it is copied and frozen."""
+
+    person: str  # pseudonymous: never a name
+    purposes: frozenset[Purpose]
+    templates: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        """Raise GalleryError for what cannot be an entry."""
+        check_person(self.person)
+        if not self.purposes:
+            raise GalleryError(f"{self.person}: no purpose")
+        templates = np.array(self.templates, np.float32)
+        if templates.ndim != 2 or not 1 <= len(templates) <= TEMPLATES_MAX:
+            raise GalleryError(f"{self.person}: must have 1 to {TEMPLATES_MAX} templates, shape {templates.shape}")
+        if not np.isfinite(templates).all():
+            raise GalleryError(f"{self.person}: a template holds numbers that are not finite")
+        lengths = np.linalg.norm(templates.astype(np.float64), axis=1)  # wide enough to square any float32
+        if (np.abs(lengths - 1) > UNIT_TOLERANCE).any():
+            raise GalleryError(f"{self.person}: a template is not of unit length")
+        templates.setflags(write=False)
+        object.__setattr__(self, "templates", templates)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Gallery:
+    """All entries of one embedder. `version` grows with each change; ids are unique; order is kept."""
+
+    embedder_id: str
+    template_length: int
+    version: int = 0
+    entries: tuple[Entry, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raise GalleryError for what cannot be a gallery."""
+        if not 1 <= self.template_length <= TEMPLATE_LENGTH_MAX:
+            raise GalleryError(f"templates of {self.template_length} numbers: must be 1 to {TEMPLATE_LENGTH_MAX}")
+        if not 0 <= self.version <= VERSION_MAX:
+            raise GalleryError(f"version {self.version} is not from 0 to 2^53 - 1")
+        if len(self.entries) > PERSONS_MAX:
+            raise GalleryError(f"{len(self.entries)} people: at most {PERSONS_MAX} fit")
+        persons = [entry.person for entry in self.entries]
+        if len(set(persons)) != len(persons):
+            raise GalleryError("a person is in it twice")
+        for entry in self.entries:
+            if entry.templates.shape[1] != self.template_length:
+                raise GalleryError(
+                    f"{entry.person}: templates of {entry.templates.shape[1]} numbers instead of {self.template_length}"
+                )
+
+    def with_entry(self, entry: Entry) -> "Gallery":
+        """The next version, with this person added or replaced."""
+        others = tuple(e for e in self.entries if e.person != entry.person)
+        return replace(self, version=self.version + 1, entries=(*others, entry))
+
+    def without(self, person: str) -> "Gallery":
+        """The next version, without this person; the same gallery when they are not in it."""
+        others = tuple(e for e in self.entries if e.person != person)
+        return self if len(others) == len(self.entries) else replace(self, version=self.version + 1, entries=others)
+
+    def only_for(self, purposes: Iterable[Purpose]) -> "Gallery":
+        """The same version, with only the entries that serve one of `purposes`."""
+        wanted = frozenset(purposes)
+        return replace(self, entries=tuple(e for e in self.entries if e.purposes & wanted))
+
+    def to_bytes(self) -> bytes:
+        """Strict JSON, the same bytes for the same gallery."""
+        return msgspec.json.encode(
+            _GalleryFile(
+                format=FORMAT,
+                embedder=self.embedder_id,
+                template_length=self.template_length,
+                version=self.version,
+                entries=[
+                    _EntryFile(
+                        person=entry.person,
+                        purposes=sorted(entry.purposes),
+                        templates=[
+                            base64.b64encode(row.astype(_FLOAT32).tobytes()).decode() for row in entry.templates
+                        ],
+                    )
+                    for entry in self.entries
+                ],
+            )
+        )
+
+    @classmethod
+    def from_bytes(cls, content: bytes, *, embedder_id: str, template_length: int) -> "Gallery":
+        """Read a gallery made with this embedder. Raises GalleryError for anything else."""
+        if len(content) > BYTES_MAX:
+            raise GalleryError(f"larger than {BYTES_MAX // 2**20} MiB: no gallery")
+        try:
+            written = _decoder.decode(content)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise GalleryError(f"damaged: {error}") from error
+        if written.format != FORMAT:
+            raise GalleryError(f"has format {written.format}, this program reads {FORMAT}")
+        if written.embedder != embedder_id:
+            raise GalleryError(
+                f"was made with the embedder {written.embedder}, this device has {embedder_id}: "
+                "templates of different embedders cannot be compared, so enrol again"
+            )
+        if written.template_length != template_length:
+            raise GalleryError(f"has templates of {written.template_length} numbers instead of {template_length}")
+        return cls(
+            embedder_id=written.embedder,
+            template_length=written.template_length,
+            version=written.version,
+            entries=tuple(_entry(entry, template_length) for entry in written.entries),
+        )
+
+
+def check_person(person: str) -> None:
+    """Raise GalleryError for what is no pseudonymous id."""
+    if not _ID.fullmatch(person):
+        raise GalleryError(f"{person[:80]!r} is no id: 1 to 64 of A-Z a-z 0-9 . _ -")
+
+
+class _EntryFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    person: str
+    purposes: list[Purpose]
+    templates: list[str]  # base64 of little-endian float32
+
+
+class _GalleryFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    format: int
+    embedder: str
+    template_length: int
+    version: int
+    entries: list[_EntryFile]
+
+
+_decoder: Final = msgspec.json.Decoder(_GalleryFile)
+
+
+def _entry(written: _EntryFile, length: int) -> Entry:
+    check_person(written.person)
+    if not 1 <= len(written.templates) <= TEMPLATES_MAX:
+        raise GalleryError(f"{written.person}: {len(written.templates)} templates, must be 1 to {TEMPLATES_MAX}")
+    if len(set(written.purposes)) != len(written.purposes):
+        raise GalleryError(f"{written.person}: a purpose is there twice")
+    rows = [_template(text, length, written.person) for text in written.templates]
+    return Entry(person=written.person, purposes=frozenset(written.purposes), templates=np.stack(rows))
+
+
+def _template(text: str, length: int, person: str) -> NDArray[np.float32]:
+    try:
+        content = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise GalleryError(f"{person}: a template is not base64") from error
+    if len(content) != length * _FLOAT32.itemsize:
+        raise GalleryError(f"{person}: a template has {len(content)} bytes instead of {length * _FLOAT32.itemsize}")
+    return np.frombuffer(content, _FLOAT32).astype(np.float32)

@@ -1,0 +1,53 @@
+"""The two portraits, and one reader over the shipped models."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge_agent.vision.face import Face
+from edge_agent.vision.face_reader import FaceReader
+from edge_agent.vision.frame import Pixels
+from edge_agent.vision.manifest import Manifest, find_models, load_manifest
+from edge_agent.vision.picture import read_picture
+
+
+@pytest.fixture(scope="session")
+def manifest() -> Manifest:
+    return load_manifest(find_models())
+
+
+@pytest.fixture(scope="session")
+def reader(manifest: Manifest) -> FaceReader:
+    return FaceReader.open(manifest)
+
+
+@pytest.fixture(scope="session")
+def astronaut() -> Pixels:
+    skimage = pytest.importorskip("skimage", reason="scikit-image brings the portrait astronaut.png")
+    return read_picture(Path(skimage.__file__).parent / "data" / "astronaut.png")
+
+
+@pytest.fixture(scope="session")
+def hopper() -> Pixels:
+    matplotlib = pytest.importorskip("matplotlib", reason="matplotlib brings the portrait grace_hopper.jpg")
+    return read_picture(Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg")
+
+
+@pytest.fixture(scope="session")
+def astronaut_face(reader: FaceReader, astronaut: Pixels) -> Face:
+    (face,) = reader.detector.detect(astronaut)
+    return face
+
+
+@pytest.fixture(scope="session")
+def street() -> Pixels:
+    """A 1280x720 frame without a face: smooth blobs, edges and sensor noise."""
+    random = np.random.default_rng(7)
+    coarse = random.integers(40, 200, (9, 16, 3), dtype=np.uint8)
+    frame = cv2.resize(coarse, (1280, 720), interpolation=cv2.INTER_CUBIC).astype(np.int16)
+    frame[:, 400:420] -= 60
+    frame[500:515] += 50
+    noisy = frame + random.integers(-8, 9, frame.shape, dtype=np.int16)
+    return np.clip(noisy, 0, 255).astype(np.uint8)
