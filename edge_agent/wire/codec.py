@@ -36,7 +36,7 @@ _event: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 
 def decode_up(payload: bytes) -> UpMessage:
     """What an agent sent on its `up` topic; each item's hash is checked. Raises WireError."""
-    message = _decode(_up, payload, PAYLOAD_BYTES_MAX)
+    message = decode(_up, payload, PAYLOAD_BYTES_MAX)
     for item in getattr(message, "items", ()):
         if event_hash(bytes(item.event)) != item.hash:
             raise WireError(RefusalReason.WRONG_HASH, f"the item at seq {item.seq} has another SHA-256 than it says")
@@ -45,17 +45,17 @@ def decode_up(payload: bytes) -> UpMessage:
 
 def decode_down(payload: bytes) -> DownMessage:
     """What the hub sent on the `ack` topic. Raises WireError."""
-    return _decode(_down, payload, PAYLOAD_BYTES_MAX)
+    return decode(_down, payload, PAYLOAD_BYTES_MAX)
 
 
 def decode_status(payload: bytes) -> Status:
     """What stands on a `status` topic. Raises WireError."""
-    return _decode(_status, payload, PAYLOAD_BYTES_MAX)
+    return decode(_status, payload, PAYLOAD_BYTES_MAX)
 
 
 def decode_event(raw: bytes) -> Event:
     """The body of an item, or a row of a journal. Raises WireError; the hub then quarantines the event."""
-    return _decode(_event, raw, EVENT_BYTES_MAX)
+    return decode(_event, raw, EVENT_BYTES_MAX)
 
 
 def event_hash(raw: bytes) -> str:
@@ -76,7 +76,8 @@ def encode_event(event: Event) -> bytes:
     return raw
 
 
-def _decode(decoder: msgspec.json.Decoder[T], payload: bytes, bytes_max: int) -> T:
+def decode(decoder: msgspec.json.Decoder[T], payload: bytes, bytes_max: int) -> T:
+    """What any decoder of the wire goes through. Raises WireError past the limit, and for what is not of its type."""
     if len(payload) > bytes_max:
         raise WireError(RefusalReason.TOO_LARGE, f"{len(payload)} bytes; {bytes_max} is the limit")
     try:

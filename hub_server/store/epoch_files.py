@@ -1,9 +1,9 @@
 """The two files of a keyring, and how one epoch takes the place of another whatever crashes.
 
-A folder holds `epoch-N.key` (32 secret bytes) and `ring-N` (the wrapped keys). An epoch counts when both are there. A step
-to N + 1 writes the key, then the ring: the ring's rename is the moment of truth. Only then the older epoch is destroyed,
-key first. What a crash leaves is settled at the next `open`: the highest whole epoch stays, everything else is destroyed,
-a half-made successor as well as a predecessor that should be gone.
+A folder holds `epoch-N.key` (32 secret bytes) and `ring-N` (the wrapped keys). An epoch counts when both are there. A
+step to N + 1 writes the key, then the ring: the ring's rename is the moment of truth. Only then the older epoch is
+destroyed, key first. What a crash leaves is for the next owner to `settle`: the highest whole epoch stays, everything
+else is destroyed, a half-made successor as well as a predecessor that should be gone.
 """
 
 import os
@@ -39,22 +39,24 @@ class EpochFiles:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def exists(self) -> bool:
-        """True when the folder holds a whole epoch."""
-        return bool(self._whole_epochs())
+    def number(self) -> int:
+        """Of the epoch in force; 0 when the folder holds none."""
+        return max(self._whole_epochs(), default=0)
 
-    def open(self) -> Epoch:
-        """The epoch in force, after everything else in the folder is destroyed. Raises EpochFilesError, OSError."""
-        whole = self._whole_epochs()
-        if not whole:
+    def read(self) -> Epoch:
+        """The epoch in force. Changes nothing. Raises EpochFilesError, OSError."""
+        number = self.number()
+        if number == 0:
             raise EpochFilesError(f"no keyring in {self._folder}; restore it from its mirror")
-        number = max(whole)
         secret = self._key(number).read_bytes()
         ring = self._ring(number).read_bytes()
         if len(secret) != SECRET_BYTES or len(ring) > RING_BYTES_MAX:
             raise EpochFilesError(f"the keyring of epoch {number} in {self._folder} is damaged")
-        self._destroy_all_but(number)
         return Epoch(number=number, secret=secret, ring=ring)
+
+    def settle(self, epoch: Epoch) -> None:
+        """Destroys all that is not of this epoch, once it was read and found right. Raises OSError."""
+        self._destroy_all_but(epoch.number)
 
     def replace_ring(self, epoch: Epoch) -> None:
         """Another ring in the same epoch; the old one or the new one is there, whatever crashes. Raises OSError."""
@@ -64,10 +66,10 @@ class EpochFiles:
         """This epoch in place of all others, which are destroyed. Raises OSError, and ValueError for a step back.
 
         Once it has returned, no file of the folder holds an older secret or ring. When it raises, or the process ends,
-        the older epoch or this one is in force; the next `open` tells.
+        the older epoch or this one is in force; `number` tells which.
         """
-        if epoch.number <= max(self._whole_epochs(), default=0):
-            raise ValueError(f"epoch {epoch.number} is not above {max(self._whole_epochs())}")
+        if epoch.number <= self.number():
+            raise ValueError(f"epoch {epoch.number} is not above {self.number()}")
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._write(self._key(epoch.number), epoch.secret)
         self._write(self._ring(epoch.number), epoch.ring)

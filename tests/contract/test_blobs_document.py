@@ -1,0 +1,42 @@
+"""BLOBS.md and the golden messages of blob transfer: what a stranger builds from must be true."""
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+import edge_agent.wire
+from edge_agent.wire import blobs, seal
+from edge_agent.wire.messages import wire_bytes
+
+DOCUMENT = (Path(edge_agent.wire.__file__).parent / "BLOBS.md").read_text()
+EXAMPLES = re.findall(r"```json (\w+)\n(.*?)\n```", DOCUMENT, re.DOTALL)
+GOLDEN = sorted((Path(__file__).parent / "golden_blobs").glob("*.json"))
+DECODERS = {"down": blobs.decode_blob_down, "up": blobs.decode_blob_up}
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+def test_a_golden_blob_message_is_read_and_written_again_byte_for_byte(path: Path) -> None:
+    golden = path.read_bytes()
+    assert wire_bytes(DECODERS[path.stem.split("-")[0]](golden)) == golden
+
+
+def test_there_is_a_golden_file_for_every_type_of_blob_message() -> None:
+    seen = {msgspec.json.decode(path.read_bytes())["type"] for path in GOLDEN}
+    assert seen == {"offer", "chunk", "want", "have", "rejected"}
+
+
+def test_the_examples_of_the_document_are_the_golden_messages() -> None:
+    assert {text for _, text in EXAMPLES} == {path.read_text() for path in GOLDEN}
+    for direction, text in EXAMPLES:
+        DECODERS[direction](text.encode())
+
+
+def test_the_document_names_every_reason_and_the_limits_that_the_code_has() -> None:
+    for reason in blobs.RejectionReason:
+        assert f"| `{reason}` |" in DOCUMENT
+    assert f"| one chunk | {blobs.CHUNK_BYTES // 1024} KiB |" in DOCUMENT
+    assert f"| chunks of a blob | {blobs.CHUNKS_MAX} |" in DOCUMENT
+    assert f"| chunks sent above the last `want` | {blobs.WINDOW_CHUNKS_MAX} |" in DOCUMENT
+    assert f"`{seal.CONTEXT.decode()}`" in DOCUMENT
