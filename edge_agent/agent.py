@@ -1,0 +1,252 @@
+"""The agent put together, and its one loop: newest frame -> passages -> journal -> hub."""
+
+import logging
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from importlib import metadata
+from pathlib import Path
+from typing import Final
+
+import cv2
+
+from edge_agent.camera.camera import make_camera
+from edge_agent.camera.latest import LatestFrame
+from edge_agent.clock import Clock, SystemClock
+from edge_agent.config import AgentConfig, Synchronised
+from edge_agent.errors import CameraError, GalleryError, JournalError
+from edge_agent.health import Heartbeat, Notifier, Tally
+from edge_agent.journal import Journal
+from edge_agent.recognition.eyes import ReaderEyes
+from edge_agent.recognition.gallery import BYTES_MAX, Gallery
+from edge_agent.recognition.matcher import Matcher
+from edge_agent.recognition.passage import PassageRules, Passages
+from edge_agent.recognition.tracker import Tracker
+from edge_agent.recognition.watcher import Watcher
+from edge_agent.uplink.mqtt import Inbox, MqttLink, MqttVersion
+from edge_agent.uplink.uplink import Uplink
+from edge_agent.vision.face_reader import FaceReader
+from edge_agent.vision.frame import Frame
+from edge_agent.vision.manifest import FaceSpec, find_models, load_manifest
+from edge_agent.vision.motion import MotionGate
+from edge_agent.wire.messages import Passage
+from edge_agent.wire.topics import Address
+
+TAKE_TIMEOUT_S: Final = 0.25  # how soon a wish to stop is noticed when no frame comes
+DRAIN_AT_END_S: Final = 10.0  # a clip is over: how long a hub that we are connected to is waited for
+DRAIN_AT_STOP_S: Final = 1.0  # somebody wants us to stop, or no hub is in sight: the journal keeps the rest
+UPLINK_STOP_S: Final = 1.5
+CAMERA_STOP_S: Final = 1.0
+PENDING_MAX: Final = 1000  # passages that wait for a disk that refuses them
+PENDING_RETRY_S: Final = 5.0
+BEAT_EVERY_S: Final = 1.0
+
+log = logging.getLogger(__name__)
+
+
+class Agent:
+    """The loop. Its parts are given to it; `open_agent` makes the real ones."""
+
+    def __init__(
+        self,
+        *,
+        camera: LatestFrame,
+        watcher: Watcher,
+        journal: Journal,
+        uplink: Uplink,
+        clock: Clock,
+        notifier: Notifier,
+    ) -> None:
+        self._camera = camera
+        self._watcher = watcher
+        self._journal = journal
+        self._uplink = uplink
+        self._clock = clock
+        self._notifier = notifier
+        self._heart = Heartbeat()
+        self._tally = Tally()
+        self._stopping = threading.Event()
+        self._beat_s = clock.monotonic_s()
+        self._pending: deque[Passage] = deque(maxlen=PENDING_MAX)
+        self._pending_retry_s = 0.0
+
+    def stop(self) -> None:
+        """End soon and cleanly. For a signal handler or another thread."""
+        self._stopping.set()
+
+    def run(self) -> None:
+        """Watch until stopped or until the clip ends. Raises CameraError when a clip cannot be played.
+
+        Passages under way are ended and journaled in any case.
+        """
+        self._uplink.start()
+        self._camera.start()
+        try:
+            while not self._stopping.is_set() and not self._camera.state().ended:
+                self._turn(self._camera.take(TAKE_TIMEOUT_S))
+        finally:
+            self._end()
+        trouble = self._camera.state().trouble
+        if trouble is not None and not self._stopping.is_set():
+            raise CameraError(trouble)
+
+    def _turn(self, frame: Frame | None) -> None:
+        if frame is None:
+            self._keep(self._watcher.due(self._clock.monotonic_s()))
+        else:
+            self._watch(frame)
+        now_s = self._clock.monotonic_s()
+        if now_s - self._beat_s >= BEAT_EVERY_S:
+            self._beat_s = now_s
+            self._beat(now_s)
+
+    def _watch(self, frame: Frame) -> None:
+        started_s = time.perf_counter()
+        watched = self._watcher.watch(frame)
+        look_ms = (time.perf_counter() - started_s) * 1000
+        now_s = self._clock.monotonic_s()
+        self._heart.frame_s = now_s
+        if watched.inferred:
+            self._heart.inference_s = now_s
+        self._tally.frame(look_ms if watched.inferred else None)
+        self._notifier.ready()
+        self._keep(watched.passages)
+
+    def _keep(self, passages: Iterable[Passage]) -> None:
+        """Journal the passages, oldest first. What the disk refuses is tried again later."""
+        for passage in passages:
+            if len(self._pending) == PENDING_MAX:
+                log.error("LOST, for the disk has refused too many: %s", describe(self._pending[0]))
+            self._pending.append(passage)
+        if self._clock.monotonic_s() < self._pending_retry_s:
+            return
+        while self._pending:
+            try:
+                seq = self._journal.append(self._pending[0])
+            except JournalError as error:
+                log.error("%d passages cannot be journaled now: %s", len(self._pending), error)  # noqa: TRY400
+                self._pending_retry_s = self._clock.monotonic_s() + PENDING_RETRY_S
+                return
+            log.info("passage journaled seq=%d %s", seq, describe(self._pending.popleft()))
+            self._uplink.wake()
+
+    def _beat(self, now_s: float) -> None:
+        """Once a second: feed the watchdog if we see, and tell how it goes."""
+        if self._heart.beats(now_s):
+            self._notifier.watchdog()
+        camera, uplink, position = self._camera.state(), self._uplink.state(), self._journal.position()
+        waiting = position.last - position.acked
+        seeing = f"no picture: {camera.trouble}" if camera.trouble else "watching"
+        self._notifier.status(f"{seeing}; hub {uplink.belt.value}; {waiting} events wait")
+        line = self._tally.report(now_s)
+        if line is not None:
+            log.info("%s, %d frames dropped, %d events wait for the hub", line, camera.dropped, waiting)
+
+    def _end(self) -> None:
+        """The journal first: whatever hangs after that, nothing is lost."""
+        self._notifier.stopping()
+        with ExitStack() as ends:
+            ends.callback(self._camera.stop, CAMERA_STOP_S)
+            ends.callback(self._uplink.stop, UPLINK_STOP_S)
+            self._pending_retry_s = 0.0
+            self._keep(self._watcher.flush())
+            for passage in self._pending:
+                log.error("LOST, for the journal did not take it: %s", describe(passage))
+            self._await_hub()
+
+    def _await_hub(self) -> None:
+        patient = self._uplink.state().connected and not self._stopping.is_set()
+        if not self._uplink.wait_drained(DRAIN_AT_END_S if patient else DRAIN_AT_STOP_S):
+            position = self._journal.position()
+            log.warning("%d events wait in the journal for the hub", position.last - position.acked)
+
+
+def describe(passage: Passage) -> str:
+    """A passage in one line for the log; a person stands there by the pseudonymous id only."""
+    sighting = passage.sighting
+    who = "stranger"
+    if sighting is not None:
+        margin = "-" if sighting.margin is None else f"{sighting.margin:.3f}"
+        strict = "strict" if sighting.strict else "not strict"
+        who = f"person={sighting.person} score={sighting.score:.3f} margin={margin} looks={sighting.frames} {strict}"
+    return f"camera={passage.camera} {who} frames={passage.frames} duration_ms={passage.duration_ms}"
+
+
+@contextmanager
+def open_agent(config: AgentConfig) -> Iterator[Agent]:
+    """The agent of a configuration with everything real. Raises a ShouwangError for what is wrong with it."""
+    cv2.setNumThreads(config.models.threads)  # otherwise OpenCV takes every core for each resize
+    clock = SystemClock((lambda: True) if config.clock.synchronised is Synchronised.ALWAYS else None)
+    watcher = make_watcher(config)
+    journal = Journal(
+        config.journal.file,
+        clock=clock,
+        keep_s=config.journal.keep_days * 86400,
+        bytes_max=config.journal.size_max_mb * 2**20,
+    )
+    with closing(journal):
+        yield Agent(
+            camera=LatestFrame(make_camera(config.camera, clock)),
+            watcher=watcher,
+            journal=journal,
+            uplink=make_uplink(config, journal),
+            clock=clock,
+            notifier=Notifier(),
+        )
+
+
+def make_watcher(config: AgentConfig) -> Watcher:
+    """Models, gallery and rules of a configuration. Raises ModelError or GalleryError."""
+    manifest = load_manifest(find_models(config.models.dir))
+    reader = FaceReader.open(manifest, threads=config.models.threads)
+    reader.warm_up()
+    settings = config.passage
+    rules = PassageRules(
+        gap_s=settings.gap_s,
+        interim_s=settings.interim_s,
+        frames_min=settings.frames_min,
+        best_frames=settings.best_frames,
+    )
+    gallery = read_gallery(config.gallery.file, manifest.face)
+    return Watcher(
+        gate=MotionGate(),
+        eyes=ReaderEyes(reader),
+        tracker=Tracker(gap_s=settings.gap_s),
+        passages=Passages(rules, Matcher(gallery), face=manifest.face, camera=config.camera.name),
+        embeds_per_s=settings.embeds_per_s,
+        quality_min=settings.quality_min,
+    )
+
+
+def read_gallery(file: Path | None, face: FaceSpec) -> Gallery:
+    """The gallery of a configuration; an empty one without a file. Raises GalleryError, which names the file."""
+    if file is None:
+        return Gallery(embedder_id=face.embedder_id, template_length=face.template_length)
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(BYTES_MAX + 1)
+        return Gallery.from_bytes(content, embedder_id=face.embedder_id, template_length=face.template_length)
+    except OSError as error:
+        raise GalleryError(f"{file}: cannot be read: {error.strerror}. `edge-agent enrol` makes one") from error
+    except GalleryError as error:
+        raise GalleryError(f"{file}: {error}") from error
+
+
+def make_uplink(config: AgentConfig, journal: Journal) -> Uplink:
+    """The way to the hub; raises ConfigError at once when the password or the CA cannot be read."""
+    address = Address(site=config.site, device=config.device)
+    label = agent_label()
+
+    def make_link(version: MqttVersion, inbox: Inbox) -> MqttLink:
+        return MqttLink(config.hub, address=address, agent=label, version=version, inbox=inbox)
+
+    make_link(MqttVersion.V5, queue.Queue())  # not opened: only to say at once what is wrong with password or CA
+    return Uplink(journal, device=config.device, agent=label, make_link=make_link)
+
+
+def agent_label() -> str:
+    """Software and version, as it stands in hello and status."""
+    return f"edge-agent/{metadata.version('shouwang')}"

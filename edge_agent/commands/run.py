@@ -1,0 +1,62 @@
+"""`edge-agent run`: watch one camera."""
+
+import argparse
+import logging
+import signal
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edge_agent.agent import Agent
+
+_EXAMPLES = """\
+examples:
+  edge-agent run --config /etc/shouwang/agent.toml
+  edge-agent run --config agent.toml --log-level debug
+
+SIGTERM and Ctrl-C end it cleanly: passages under way are journaled first. A clip that ends, ends it with status 0.
+"""
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = subparsers.add_parser(
+        "run",
+        help="watch a camera and tell the hub who walked past",
+        description="Watch one camera; every passage is journaled on this device and carried to the hub.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="agent.toml")
+    parser.add_argument(
+        "--log-level", default="info", choices=["debug", "info", "warning", "error"], help="default: %(default)s"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    from edge_agent.agent import open_agent  # noqa: PLC0415 - heavy
+    from edge_agent.config import load  # noqa: PLC0415
+
+    logging.basicConfig(
+        level=args.log_level.upper(), format="%(asctime)s %(levelname)-7s %(name)s: %(message)s", force=True
+    )
+    with open_agent(load(args.config)) as agent:
+        received = _stop_on_signals(agent)
+        agent.run()
+    return 128 + signal.SIGINT if signal.SIGINT in received else 0
+
+
+def _stop_on_signals(agent: "Agent") -> list[int]:
+    """The first SIGTERM or SIGINT stops the agent, a second SIGINT interrupts it. Gives those received."""
+    received: list[int] = []
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        if number in received and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        received.append(number)
+        agent.stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, handle)
+    return received

@@ -1,0 +1,229 @@
+"""`agent.toml`: read once, checked whole, then frozen. Every mistake is reported in one ConfigError, by field."""
+
+import dataclasses
+import difflib
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, cast, get_type_hints
+
+from edge_agent.errors import ConfigError
+from edge_agent.wire.topics import is_name
+
+CONFIG_BYTES_MAX = 64 * 1024
+REPLAY_PREFIX = "replay:"
+URL_SCHEMES = ("rtsp://", "rtsps://", "http://", "https://")
+
+Check = Callable[[object, Path], object]
+"""Takes a value as TOML gave it and the folder of the config file; gives the value to use, or raises ValueError."""
+
+# --- checks -----------------------------------------------------------------------------------------------------
+
+
+def _name(value: object, _folder: Path) -> object:
+    if isinstance(value, str) and is_name(value):
+        return value
+    raise ValueError(f"must be a name of a-z, 0-9 and '-', at most 63, not first '-'; found {value!r}")
+
+
+def _text(value: object, _folder: Path) -> object:
+    if isinstance(value, str) and 0 < len(value) <= 1024 and value.isprintable():
+        return value
+    raise ValueError(f"must be a text of 1 to 1024 printable characters; found {value!r}")
+
+
+def _path(value: object, folder: Path) -> object:
+    return folder / Path(cast("str", _text(value, folder)))
+
+
+def _flag(value: object, _folder: Path) -> object:
+    if isinstance(value, bool):
+        return value
+    raise ValueError(f"must be true or false; found {value!r}")
+
+
+def _whole(low: int, high: int) -> Check:
+    def check(value: object, _folder: Path) -> object:
+        if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
+            return value
+        raise ValueError(f"must be a whole number from {low} to {high}; found {value!r}")
+
+    return check
+
+
+def _number(low: float, high: float) -> Check:
+    def check(value: object, _folder: Path) -> object:
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high:
+            return float(value)
+        raise ValueError(f"must be a number from {low:g} to {high:g}; found {value!r}")
+
+    return check
+
+
+def _source(value: object, folder: Path) -> object:
+    """A camera source with its file, if it has one, made relative to the config file."""
+    text = cast("str", _text(value, folder))
+    if text == "picamera2" or text.startswith((*URL_SCHEMES, "/dev/")):
+        return text
+    if "://" in text:
+        raise ValueError(f"knows {', '.join(URL_SCHEMES)}, not {text.split('://', 1)[0]}://")
+    file = text.removeprefix(REPLAY_PREFIX)
+    if not file:
+        raise ValueError("names no file after 'replay:'")
+    return f"{REPLAY_PREFIX}{folder / Path(file)}"
+
+
+class Synchronised(StrEnum):
+    """How the agent knows that the wall clock is right."""
+
+    AUTO = "auto"  # asks systemd-timesyncd and the kernel
+    ALWAYS = "always"  # somebody vouches for it: a virtual machine, a battery-backed clock set by hand
+
+
+def _synchronised(value: object, _folder: Path) -> object:
+    if isinstance(value, str) and value in set(Synchronised):
+        return Synchronised(value)
+    raise ValueError(f'must be "auto" or "always"; found {value!r}')
+
+
+# --- sections ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HubConfig:
+    """Where the broker is and how this device proves itself to it."""
+
+    host: Annotated[str, _text]
+    port: Annotated[int, _whole(1, 65535)] = 1883
+    username: Annotated[str | None, _text] = None  # None: the device's name
+    password_file: Annotated[Path | None, _path] = None
+    tls_ca: Annotated[Path | None, _path] = None  # None: no TLS
+    keepalive_s: Annotated[int, _whole(5, 600)] = 30
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CameraConfig:
+    """One camera. `source` is "picamera2", a URL, a device below /dev, or "replay:" and an absolute path."""
+
+    name: Annotated[str, _name]
+    source: Annotated[str, _source]
+    width: Annotated[int, _whole(160, 3840)] = 1280
+    height: Annotated[int, _whole(120, 2160)] = 720
+    fps: Annotated[int, _whole(1, 60)] = 15
+    loop: Annotated[bool, _flag] = False  # for a replayed clip: start again at its end
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClockConfig:
+    synchronised: Annotated[Synchronised, _synchronised] = Synchronised.AUTO
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelsConfig:
+    dir: Annotated[Path | None, _path] = None  # None: the places named in DESIGN section 3
+    threads: Annotated[int, _whole(1, 8)] = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GalleryConfig:
+    file: Annotated[Path | None, _path] = None  # None: everybody is a stranger
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JournalConfig:
+    file: Annotated[Path, _path]
+    keep_days: Annotated[float, _number(0.01, 365)] = 7.0  # acknowledged events; longer than the hub's backup interval
+    size_max_mb: Annotated[int, _whole(1, 4096)] = 64
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PassageConfig:
+    """When a passage ends, and how much is spent on it. See recognition/README.md."""
+
+    gap_s: Annotated[float, _number(0.3, 30)] = 2.0  # out of sight for this long: the passage is over
+    interim_s: Annotated[float, _number(5, 3600)] = 120.0  # who stays in sight is reported this often
+    frames_min: Annotated[int, _whole(1, 30)] = 2  # fewer frames with the face are taken for the detector's mistake
+    best_frames: Annotated[int, _whole(2, 16)] = 5  # whose templates are averaged
+    embeds_per_s: Annotated[float, _number(0.5, 30)] = 4.0  # at most, for one person
+    quality_min: Annotated[float, _number(0, 1)] = 0.3  # worse pictures of a face are not embedded
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AgentConfig:
+    site: Annotated[str, _name]
+    device: Annotated[str, _name]
+    hub: HubConfig
+    camera: CameraConfig
+    clock: ClockConfig
+    models: ModelsConfig
+    gallery: GalleryConfig
+    journal: JournalConfig
+    passage: PassageConfig
+
+
+# --- reading ----------------------------------------------------------------------------------------------------
+
+
+def load(path: Path) -> AgentConfig:
+    """Read and check a config file; relative paths in it count from its own folder. Raises ConfigError."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(str(path), {"file": f"cannot be read: {error.strerror}"}) from error
+    if len(content) > CONFIG_BYTES_MAX:
+        raise ConfigError(str(path), {"file": f"is {len(content)} bytes long; {CONFIG_BYTES_MAX} is the limit"})
+    try:
+        table = tomllib.loads(content.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(str(path), {"file": f"is not TOML: {error}"}) from error
+    return parse(table, folder=path.absolute().parent, source=str(path))
+
+
+def parse(table: dict[str, Any], *, folder: Path, source: str) -> AgentConfig:
+    """Check a parsed TOML document. `folder` anchors relative paths; errors name `source`. Raises ConfigError."""
+    problems: dict[str, str] = {}
+    config = _read(AgentConfig, table, "", folder, problems)
+    if problems:
+        raise ConfigError(source, problems)
+    return cast("AgentConfig", config)
+
+
+def _read(kind: type, table: dict[str, Any], prefix: str, folder: Path, problems: dict[str, str]) -> object:
+    """One section, or None when it has problems, which are added to `problems`."""
+    fields = {field.name: field for field in dataclasses.fields(kind)}
+    hints = get_type_hints(kind, include_extras=True)
+    before = len(problems)
+    for unknown in sorted(table.keys() - fields.keys()):
+        problems[prefix + unknown] = _unknown(unknown, list(fields))
+    values: dict[str, object] = {}
+    for name, field in fields.items():
+        where = prefix + name
+        if dataclasses.is_dataclass(hints[name]):
+            values[name] = _read_section(hints[name], table.get(name, {}), where, folder, problems)
+        elif name in table:
+            values[name] = _checked(hints[name].__metadata__[0], table[name], where, folder, problems)
+        elif field.default is dataclasses.MISSING:
+            problems[where] = "is missing"
+    return kind(**values) if len(problems) == before else None
+
+
+def _read_section(kind: type, table: object, where: str, folder: Path, problems: dict[str, str]) -> object:
+    if isinstance(table, dict):
+        return _read(kind, table, f"{where}.", folder, problems)
+    problems[where] = f"must be a section [{where}]; found {table!r}"
+    return None
+
+
+def _checked(check: Check, value: object, where: str, folder: Path, problems: dict[str, str]) -> object:
+    try:
+        return check(value, folder)
+    except ValueError as error:
+        problems[where] = str(error)
+        return None
+
+
+def _unknown(key: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(key, known, n=1)
+    return f"is no setting; did you mean {near[0]!r}?" if near else f"is no setting; known: {', '.join(known)}"

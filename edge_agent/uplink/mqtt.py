@@ -1,0 +1,206 @@
+"""One MQTT connection through paho-mqtt. Its callbacks only enqueue; its memory of unsent messages is never trusted."""
+
+import logging
+import queue
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final
+
+from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+
+from edge_agent.config import HubConfig
+from edge_agent.errors import ConfigError
+from edge_agent.wire.limits import PAYLOAD_BYTES_MAX
+from edge_agent.wire.messages import Presence, Status, wire_bytes
+from edge_agent.wire.topics import Address, Channel
+
+INBOX_MAX: Final = 1000
+"""Messages of the hub that wait; past it they are dropped, which the protocol repairs with the next hello."""
+
+TCP_TIMEOUT_S: Final = 3.0
+GOODBYE_TIMEOUT_S: Final = 1.0
+PASSWORD_BYTES_MAX: Final = 4096
+
+log = logging.getLogger(__name__)
+_paho_log = log.getChild("paho")
+_paho_log.setLevel(logging.WARNING)
+# paho 2.2 says so, as an error, when its loop turns once more after we have closed the connection.
+_paho_log.addFilter(lambda record: not record.getMessage().startswith("Client is not connected"))
+
+
+class MqttVersion(Enum):
+    V5 = MQTTProtocolVersion.MQTTv5
+    V311 = MQTTProtocolVersion.MQTTv311
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Opened:
+    """Connected, authenticated and subscribed."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Closed:
+    """The connection is no more, or never was."""
+
+    why: str
+    answered: bool  # the broker spoke MQTT to us: the version is not to blame
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Heard:
+    """A payload on the ack topic."""
+
+    payload: bytes
+
+
+LinkEvent = Opened | Closed | Heard
+Inbox = queue.Queue[LinkEvent | None]
+"""What a link puts its events into; None is somebody's wake-up."""
+
+
+def enqueue(inbox: Inbox, event: LinkEvent | None) -> None:
+    """Never waits: a callback that waits stops the client's own thread."""
+    try:
+        inbox.put_nowait(event)
+    except queue.Full:
+        log.warning("more messages than can be looked at; one was dropped")
+
+
+class MqttLink:
+    """One connection, used once: the next attempt is a new object, so nothing of the old one is sent again."""
+
+    def __init__(
+        self,
+        hub: HubConfig,
+        *,
+        address: Address,
+        agent: str,
+        version: MqttVersion,
+        inbox: Inbox,
+        visitor: str | None = None,
+    ) -> None:
+        """`agent` is the label in the status message. Raises ConfigError when the password or CA cannot be read.
+
+        A `visitor` is another client of the same device, by that client id, that leaves the device's status alone.
+        """
+        self._hub = hub
+        self._address = address
+        self._agent = agent
+        self._inbox = inbox
+        self._answered = False
+        self._denied = False
+        self._announces = visitor is None
+        self._client = _make_client(hub, address, version, visitor or address.device)
+        if self._announces:
+            self._client.will_set(address.topic(Channel.STATUS), self._status(Presence.OFFLINE), qos=1, retain=True)
+        self._client.on_connect = self._on_connect
+        self._client.on_subscribe = self._on_subscribe
+        self._client.on_message = self._on_message
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_publish = self._on_publish
+
+    def open(self) -> None:
+        """Connect; waits for TCP and TLS at most. Opened or Closed follows in the inbox, unless nobody answers."""
+        try:
+            self._client.connect(self._hub.host, self._hub.port, keepalive=self._hub.keepalive_s)
+        except (OSError, ValueError) as error:  # ValueError: a host name that is none
+            why = f"no connection to {self._hub.host}:{self._hub.port}: {error}"
+            enqueue(self._inbox, Closed(why=why, answered=True))
+            return
+        self._client.loop_start()
+
+    def publish(self, payload: bytes) -> bool:
+        """Hand a payload for the `up` topic to the client. False: not connected, or larger than a payload may be."""
+        if len(payload) > PAYLOAD_BYTES_MAX:
+            log.error("a payload of %d bytes was not sent; %d is the limit", len(payload), PAYLOAD_BYTES_MAX)
+            return False
+        info = self._client.publish(self._address.topic(Channel.UP), payload, qos=1)
+        return info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS
+
+    def close(self) -> None:
+        """Say offline, if connected, and end. Harmless when repeated."""
+        if self._announces and self._client.is_connected():
+            info = self._client.publish(
+                self._address.topic(Channel.STATUS), self._status(Presence.OFFLINE), qos=1, retain=True
+            )
+            try:
+                info.wait_for_publish(GOODBYE_TIMEOUT_S)
+            except (RuntimeError, ValueError):
+                log.debug("the status could not be sent; the broker's will says it")
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _status(self, state: Presence) -> bytes:
+        return wire_bytes(Status(device=self._address.device, state=state, agent=self._agent))
+
+    # --- callbacks, in the client's own thread: they only enqueue, or answer at once ---
+
+    def _on_connect(self, client: Client, _userdata: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        self._answered = not _blames_version(str(reason))
+        if reason.is_failure:
+            enqueue(self._inbox, Closed(why=f"the broker refuses: {reason}", answered=self._answered))
+            return
+        client.subscribe(self._address.topic(Channel.ACK), qos=1)
+
+    def _on_subscribe(self, client: Client, _userdata: Any, _mid: int, reasons: list[Any], _properties: Any) -> None:
+        if any(reason.is_failure for reason in reasons):
+            enqueue(self._inbox, Closed(why=f"the broker forbids to listen to the hub: {reasons[0]}", answered=True))
+            return
+        if self._announces:
+            client.publish(self._address.topic(Channel.STATUS), self._status(Presence.ONLINE), qos=1, retain=True)
+        enqueue(self._inbox, Opened())
+
+    def _on_message(self, _client: Client, _userdata: Any, message: MQTTMessage) -> None:
+        enqueue(self._inbox, Heard(payload=bytes(message.payload)))
+
+    def _on_disconnect(self, _client: Client, _userdata: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        enqueue(self._inbox, Closed(why=f"the connection ended: {reason}", answered=self._answered))
+
+    def _on_publish(self, _client: Client, _userdata: Any, _mid: int, reason: Any, _properties: Any) -> None:
+        if reason.is_failure and not self._denied:
+            self._denied = True  # said once a connection; MQTT 3.1.1 cannot say it at all
+            log.error("the broker did not take a message: %s", reason)
+
+
+def _make_client(hub: HubConfig, address: Address, version: MqttVersion, client_id: str) -> Client:
+    session: dict[str, Any] = {"clean_session": True} if version is MqttVersion.V311 else {}  # v5 starts clean itself
+    client = Client(
+        CallbackAPIVersion.VERSION2,
+        client_id=client_id,
+        protocol=version.value,
+        reconnect_on_failure=False,
+        **session,
+    )
+    client.suppress_exceptions = True  # they are logged; otherwise one would end the client's thread in silence
+    client.enable_logger(_paho_log)
+    client.connect_timeout = TCP_TIMEOUT_S
+    client.username_pw_set(hub.username or address.device, _password(hub))
+    if hub.tls_ca is not None:
+        try:
+            client.tls_set(ca_certs=str(hub.tls_ca), tls_version=ssl.PROTOCOL_TLS_CLIENT)
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigError("the configuration", {"hub.tls_ca": f"{hub.tls_ca} cannot be used: {error}"}) from error
+    return client
+
+
+def _password(hub: HubConfig) -> str | None:
+    """The first line of the password file, read at every connection, so that a changed one is taken up."""
+    if hub.password_file is None:
+        return None
+    try:
+        with hub.password_file.open(encoding="utf-8") as lines:
+            return lines.read(PASSWORD_BYTES_MAX).split("\n", 1)[0].rstrip("\r")
+    except (OSError, UnicodeDecodeError) as error:
+        problem = f"{hub.password_file} cannot be read: {error}"
+        raise ConfigError("the configuration", {"hub.password_file": problem}) from error
+
+
+def _blames_version(reason: str) -> bool:
+    return "protocol version" in reason.lower()
+
+
+LinkMaker = Callable[[MqttVersion, Inbox], MqttLink]
+"""Makes the link for the next attempt."""

@@ -1,0 +1,341 @@
+"""The agent's loop with parts that do as told, and the whole agent as a process with real models and a real broker."""
+
+import logging
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mosquitto import PASSWORD, PROGRAM, USER, Mosquitto, Observer
+from scripted_hub import ScriptedHub, ScriptedLink
+from walks import RESIDENT, astronaut, enrol, officer, write_config, write_walks
+
+from edge_agent.agent import Agent, describe
+from edge_agent.camera.latest import LatestFrame
+from edge_agent.clock import FakeClock, SystemClock
+from edge_agent.errors import CameraError, JournalError
+from edge_agent.health import Notifier
+from edge_agent.journal import Journal
+from edge_agent.recognition.watcher import Watched, Watcher
+from edge_agent.uplink.uplink import Uplink
+from edge_agent.vision.frame import Frame
+from edge_agent.wire.codec import decode_event
+from edge_agent.wire.messages import Passage, Sighting
+
+TIMEOUT_S = 30.0
+
+
+class ListedCamera:
+    """Gives a list of frames, then ends, hangs up, or waits until it is closed."""
+
+    live = False
+
+    def __init__(self, frames: int, *, trouble: str | None = None, waits: bool = False) -> None:
+        self._left = frames
+        self._trouble = trouble
+        self._waits = waits
+        self.exhausted = threading.Event()
+        self.released = threading.Event()
+        self._taken = threading.Semaphore(1)
+
+    def open(self) -> None:
+        """Always there."""
+
+    def read(self) -> Frame | None:
+        self._taken.acquire(timeout=TIMEOUT_S)  # one frame at a time, so that none is dropped
+        if self._left == 0:
+            self.exhausted.set()
+            if self._waits:
+                self.released.wait(TIMEOUT_S)
+            if self._trouble:
+                raise CameraError(self._trouble)
+            return None
+        self._left -= 1
+        clock = SystemClock(lambda: True)
+        return Frame(pixels=np.zeros((4, 4, 3), np.uint8), captured=clock.stamp(), number=self._left)
+
+    def watched(self) -> None:
+        self._taken.release()
+
+    def close(self) -> None:
+        """Nothing to let go."""
+
+
+class ToldWatcher(Watcher):
+    """Every frame is a passage of its own, and one more is under way at the end."""
+
+    def __init__(self, camera: ListedCamera) -> None:
+        self._camera = camera
+        self._clock = FakeClock()
+        self.flushed = 0
+
+    def watch(self, frame: Frame) -> Watched:
+        assert frame.pixels.shape == (4, 4, 3)
+        self._camera.watched()
+        return Watched(passages=[self._passage()], faces=1, inferred=True)
+
+    def due(self, now_s: float) -> list[Passage]:
+        assert now_s > 0
+        return []
+
+    def flush(self) -> list[Passage]:
+        self.flushed += 1
+        return [self._passage()]
+
+    def _passage(self) -> Passage:
+        self._clock.advance(1)
+        return Passage(captured=self._clock.stamp(), camera="east", duration_ms=1, frames=2)
+
+
+class Stage:
+    def __init__(self, journal: Journal, *, hub_answers: bool = True) -> None:
+        self.journal = journal
+        self.hub = ScriptedHub()
+        self.hub_answers = hub_answers
+
+    def agent(self, camera: ListedCamera, notifier: Notifier | None = None) -> Agent:
+        self.watcher = ToldWatcher(camera)
+        self.uplink = Uplink(
+            self.journal,
+            device=USER,
+            agent="test/1",
+            make_link=lambda _, inbox: ScriptedLink(self.hub, inbox, opens=self.hub_answers),
+        )
+        return Agent(
+            camera=LatestFrame(camera),
+            watcher=self.watcher,
+            journal=self.journal,
+            uplink=self.uplink,
+            clock=SystemClock(lambda: True),
+            notifier=notifier or Notifier(address=""),
+        )
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    journal = Journal(tmp_path / "journal.sqlite3", clock=FakeClock())
+    yield journal
+    journal.close()
+
+
+def test_a_clip_ends_with_everything_journaled_and_acknowledged(journal: Journal) -> None:
+    stage = Stage(journal)
+    stage.agent(ListedCamera(5)).run()
+    position = journal.position()
+    assert (position.last, position.acked) == (6, 6), "five passages, and the one under way at the end"
+    assert stage.hub.places(position.epoch) == [1, 2, 3, 4, 5, 6]
+    assert stage.watcher.flushed == 1
+
+
+def test_without_a_hub_everything_is_journaled_and_the_end_is_no_error(
+    journal: Journal, caplog: pytest.LogCaptureFixture
+) -> None:
+    Stage(journal, hub_answers=False).agent(ListedCamera(3)).run()
+    assert journal.position().last == 4
+    assert "4 events wait in the journal" in caplog.text
+
+
+def test_a_stop_journals_what_is_under_way(journal: Journal) -> None:
+    camera = ListedCamera(3, waits=True)
+    agent = Stage(journal).agent(camera)
+    running = threading.Thread(target=agent.run)
+    running.start()
+    assert camera.exhausted.wait(TIMEOUT_S)
+    agent.stop()
+    camera.released.set()
+    running.join(TIMEOUT_S)
+    assert not running.is_alive()
+    assert journal.position().last == 4
+
+
+def test_a_clip_that_cannot_be_played_is_an_error_after_what_was_seen_is_kept(journal: Journal) -> None:
+    with pytest.raises(CameraError, match="damaged"):
+        Stage(journal).agent(ListedCamera(2, trouble="damaged")).run()
+    assert journal.position().last == 3
+
+
+def test_a_passage_is_logged_only_after_it_is_in_the_journal(
+    journal: Journal, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level(logging.INFO)
+    append = journal.append
+
+    def checked(event: Passage) -> int:
+        before = caplog.text.count("passage journaled")
+        seq = append(event)
+        assert caplog.text.count("passage journaled") == before == seq - 1
+        return seq
+
+    monkeypatch.setattr(journal, "append", checked)
+    Stage(journal).agent(ListedCamera(3)).run()
+    assert re.findall(r"passage journaled seq=(\d+)", caplog.text) == ["1", "2", "3", "4"]
+
+
+def test_what_the_disk_refuses_is_tried_again_and_kept_in_order(
+    journal: Journal, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append, refusals = journal.append, [3]
+
+    def refusing(event: Passage) -> int:
+        if refusals[0] and len(caplog.records) == 0:
+            refusals[0] = 0
+            raise JournalError("disk full")
+        return append(event)
+
+    monkeypatch.setattr(journal, "append", refusing)
+    Stage(journal).agent(ListedCamera(4)).run()
+    assert "cannot be journaled now: disk full" in caplog.text
+    events = [decode_event(bytes(item.event)) for item in journal.unsent(0)]
+    moments = [event.captured.mono_us for event in events if isinstance(event, Passage)]
+    assert len(moments) == 5
+    assert moments == sorted(moments)
+
+
+def test_systemd_hears_ready_after_the_first_frame_and_stopping_at_the_end(journal: Journal, tmp_path: Path) -> None:
+    address = str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(address)
+        systemd.settimeout(TIMEOUT_S)
+        Stage(journal).agent(ListedCamera(2), Notifier(address=address)).run()
+        assert systemd.recv(256) == b"READY=1\n"
+        assert systemd.recv(256) == b"STOPPING=1\n"
+
+
+def test_without_a_frame_systemd_never_hears_ready(journal: Journal, tmp_path: Path) -> None:
+    address = str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(address)
+        systemd.settimeout(TIMEOUT_S)
+        with pytest.raises(CameraError):
+            Stage(journal).agent(ListedCamera(0, trouble="not there"), Notifier(address=address)).run()
+        assert systemd.recv(256) == b"STOPPING=1\n"
+
+
+def test_a_passage_in_the_log_names_nobody_but_by_pseudonym() -> None:
+    captured = FakeClock().stamp()
+    stranger = Passage(captured=captured, camera="east", duration_ms=1500, frames=9)
+    assert describe(stranger) == "camera=east stranger frames=9 duration_ms=1500"
+    sighting = Sighting(person="p-1", score=0.9712, margin=None, frames=5, strict=True, embedder="x")
+    known = Passage(captured=captured, camera="east", duration_ms=1, frames=9, sighting=sighting)
+    assert "person=p-1 score=0.971 margin=- looks=5 strict" in describe(known)
+
+
+# --- the whole agent, as a process ---
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    for package in ("skimage", "matplotlib"):
+        pytest.importorskip(package, reason="the portraits ship in the packages of the extra `demo`")
+    path = tmp_path_factory.mktemp("clip") / "walks.mp4"
+    write_walks(path, astronaut(), officer())
+    return path
+
+
+@pytest.fixture(scope="module")
+def gallery(clip: Path) -> Path:
+    path = clip.with_name("gallery.json")
+    enrol(path, clip.with_name("photo.png"))
+    return path
+
+
+def start(config: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "edge_agent.cli", "run", "--config", str(config)]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+
+
+def passages(file: Path) -> list[Passage]:
+    journal = Journal(file, clock=SystemClock())
+    events = [decode_event(bytes(item.event)) for item in journal.unsent(0)]
+    journal.close()
+    return [event for event in events if isinstance(event, Passage)]
+
+
+def read_until(process: subprocess.Popen[str], words: str) -> str:
+    assert process.stderr is not None
+    lines = []
+    for line in process.stderr:
+        lines.append(line)
+        if words in line:
+            return "".join(lines)
+    raise AssertionError("".join(lines))
+
+
+@pytest.mark.slow
+def test_two_people_in_a_clip_are_two_passages_without_any_hub_and_within_250_mb(
+    clip: Path, gallery: Path, tmp_path: Path
+) -> None:
+    process = start(write_config(tmp_path, clip=clip, gallery=gallery, port=1))
+    assert process.stderr is not None
+    log = process.stderr.read()
+    process.stderr.close()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, log
+    assert usage.ru_maxrss / 1024 <= 250, "MiB at the peak"
+    resident, stranger = passages(tmp_path / "journal.sqlite3")
+    assert resident.sighting is not None
+    assert resident.sighting.person == RESIDENT
+    assert resident.sighting.strict
+    assert resident.captured.synced
+    assert resident.frames >= 15
+    assert stranger.sighting is None
+    assert log.count("passage journaled") == 2
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Mosquitto]:
+    if PROGRAM is None or shutil.which("mosquitto_passwd") is None:
+        pytest.skip("no mosquitto here: apt install mosquitto")
+    broker = Mosquitto(tmp_path)
+    broker.start()
+    yield broker
+    broker.kill()
+
+
+@pytest.mark.slow
+def test_sigterm_in_the_middle_of_a_walk_keeps_and_sends_it_and_ends_within_five_seconds(
+    clip: Path, gallery: Path, tmp_path: Path, broker: Mosquitto
+) -> None:
+    hub = ScriptedHub()
+    voice = Observer(broker.port, f"shouwang/v1/test/{USER}/up", hub)
+    process = start(write_config(tmp_path, clip=clip, gallery=gallery, port=broker.port, password=PASSWORD))
+    read_until(process, "passage journaled seq=1")  # the resident has passed; the officer is coming
+    voice.next()
+    process.send_signal(signal.SIGTERM)
+    _, rest = process.communicate(timeout=5)
+    assert process.returncode == 0, rest
+    voice.close()
+    stored = passages(tmp_path / "journal.sqlite3")
+    (epoch,) = hub.histories
+    assert hub.places(epoch) == list(range(1, len(stored) + 1))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda text, clip: text.replace(clip, clip + ".none"), "no such file"),
+        (lambda text, _: text.replace("gallery.json", "none.json"), "edge-agent enrol"),
+        (lambda text, _: text.replace('"password"', '"none"'), "hub.password_file"),
+        (lambda text, _: text.replace("gap_s", "gap"), "did you mean 'gap_s'?"),
+    ],
+)
+def test_what_is_wrong_at_the_start_is_said_in_words_with_exit_1(
+    clip: Path, gallery: Path, tmp_path: Path, spoil: Callable[[str, str], str], words: str
+) -> None:
+    config = write_config(tmp_path, clip=clip, gallery=gallery, port=1)
+    config.write_text(spoil(config.read_text(encoding="utf-8"), str(clip)), encoding="utf-8")
+    process = start(config)
+    _, log = process.communicate(timeout=TIMEOUT_S)
+    assert process.returncode == 1
+    assert words in log
+    assert "Traceback" not in log

@@ -1,0 +1,136 @@
+from pathlib import Path
+
+import pytest
+
+import edge_agent
+from edge_agent.config import Synchronised, load
+from edge_agent.errors import ConfigError
+
+EXAMPLE = Path(edge_agent.__file__).with_name("agent.example.toml")
+
+SMALLEST = """
+site = "riverside"
+device = "east-gate"
+[hub]
+host = "broker"
+[camera]
+name = "east"
+source = "replay:walk.mp4"
+[journal]
+file = "journal.sqlite3"
+"""
+
+
+@pytest.fixture
+def config_file(tmp_path: Path) -> Path:
+    return tmp_path / "agent.toml"
+
+
+def problems_of(file: Path) -> dict[str, str]:
+    with pytest.raises(ConfigError) as caught:
+        load(file)
+    return caught.value.problems
+
+
+def test_the_example_loads_and_explains_every_setting() -> None:
+    config = load(EXAMPLE)
+    assert config.camera.source == "picamera2"
+    for line in EXAMPLE.read_text(encoding="utf-8").splitlines():
+        if "=" in line and not line.lstrip().startswith(("#", "//")):
+            assert "#" in line, line
+
+
+def test_the_smallest_config_gets_defaults_and_paths_beside_the_file(config_file: Path) -> None:
+    config_file.write_text(SMALLEST, encoding="utf-8")
+    config = load(config_file)
+    assert config.journal.file == config_file.parent / "journal.sqlite3"
+    assert config.camera.source == f"replay:{config_file.parent / 'walk.mp4'}"
+    assert config.gallery.file is None
+    assert config.hub.port == 1883
+    assert config.clock.synchronised is Synchronised.AUTO
+
+
+def test_absolute_paths_urls_and_devices_stay_as_they_are(config_file: Path) -> None:
+    for source in ("picamera2", "rtsp://user:secret@camera/1", "/dev/video0", "http://camera/stream.mjpg"):
+        config_file.write_text(SMALLEST.replace("replay:walk.mp4", source), encoding="utf-8")
+        assert load(config_file).camera.source == source
+    config_file.write_text(SMALLEST.replace("journal.sqlite3", "/data/j.sqlite3"), encoding="utf-8")
+    assert load(config_file).journal.file == Path("/data/j.sqlite3")
+
+
+def test_a_plain_file_is_a_clip(config_file: Path) -> None:
+    config_file.write_text(SMALLEST.replace("replay:walk.mp4", "walk.mp4"), encoding="utf-8")
+    assert load(config_file).camera.source == f"replay:{config_file.parent / 'walk.mp4'}"
+
+
+def test_all_mistakes_are_reported_at_once_by_field(config_file: Path) -> None:
+    config_file.write_text(
+        """
+        site = "River Side"
+        hub = 3
+        [camera]
+        name = "east"
+        source = "ftp://camera"
+        width_px = 1280
+        fps = 900
+        loop = "yes"
+        [journal]
+        file = ""
+        keep_days = nan
+        [clock]
+        synchronised = true
+        [passages]
+        gap_s = 1
+        """,
+        encoding="utf-8",
+    )
+    problems = problems_of(config_file)
+    assert set(problems) == {
+        "site",
+        "device",
+        "hub",
+        "camera.source",
+        "camera.width_px",
+        "camera.fps",
+        "camera.loop",
+        "journal.file",
+        "journal.keep_days",
+        "clock.synchronised",
+        "passages",
+    }
+    assert "did you mean 'width'?" in problems["camera.width_px"]
+    assert "did you mean 'passage'?" in problems["passages"]
+    assert problems["device"] == "is missing"
+
+
+def test_the_error_names_file_and_every_field_in_one_text(config_file: Path) -> None:
+    config_file.write_text(SMALLEST.replace('host = "broker"', "port = 0"), encoding="utf-8")
+    with pytest.raises(ConfigError, match="has 2 mistakes") as caught:
+        load(config_file)
+    assert str(config_file) in str(caught.value)
+    assert "hub.host: is missing" in str(caught.value)
+    assert "hub.port: must be a whole number from 1 to 65535; found 0" in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["true", '"8"', "1.5", "[1]"])
+def test_a_whole_number_is_nothing_else(config_file: Path, value: str) -> None:
+    config_file.write_text(f"{SMALLEST}\n[models]\nthreads = {value}\n", encoding="utf-8")
+    assert list(problems_of(config_file)) == ["models.threads"]
+
+
+def test_a_section_in_place_of_a_value_is_a_mistake_not_a_crash(config_file: Path) -> None:
+    config_file.write_text(f"{SMALLEST}\n[clock.synchronised]\nx = 1\n", encoding="utf-8")
+    assert list(problems_of(config_file)) == ["clock.synchronised"]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"site = ", "is not TOML"), (b"\xff\xfe", "is not TOML"), (b"#" * 70_000, "is the limit")],
+)
+def test_what_is_no_config_at_all_is_said_in_words(config_file: Path, content: bytes, words: str) -> None:
+    config_file.write_bytes(content)
+    assert words in problems_of(config_file)["file"]
+
+
+def test_a_missing_file_is_said_in_words(config_file: Path) -> None:
+    assert "No such file" in problems_of(config_file)["file"]
