@@ -143,6 +143,16 @@ class Journal:
         """As an ack, in answer to hello: it may also say less than before, when the hub was restored from a backup."""
         return self._settle(epoch, high, digest, may_go_back=True)
 
+    def leave_epoch(self, epoch: str) -> Verdict:
+        """The hub takes nothing more in `epoch` (a conflict): what it has not acknowledged goes on in a new one."""
+        with self._transaction():
+            name, last, acked = self._standing()
+            if epoch != name:
+                return Verdict.STALE
+            new = self._fork(acked, last, acked)
+        self._epoch = new  # now that it is on the disk
+        return Verdict.FORKED
+
     def _settle(self, epoch: str, high: int, digest: str | None, *, may_go_back: bool) -> Verdict:
         with self._transaction():
             name, last, acked = self._standing()

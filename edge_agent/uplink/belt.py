@@ -12,6 +12,7 @@ from edge_agent.wire.messages import Batch, Item, wire_bytes
 
 REFUSED_WAIT_FIRST_S: Final = 5.0
 REFUSED_WAIT_MAX_S: Final = 300.0
+UNASKED_WAIT_S: Final = 5.0  # a welcome so soon after hello is its answer come twice, not a hub that was away
 REPLAY_WAIT_S: Final = 2.0  # every batch in flight behind a lost one makes the hub ask again for the same place
 
 
@@ -19,7 +20,6 @@ class BeltState(Enum):
     OFFLINE = "offline"
     GREETING = "greeting"  # hello is due or said; nothing is sent before the hub has told where it stands
     SENDING = "sending"
-    HALTED = "halted"  # the hub holds a conflict in this epoch: a person will look
 
 
 class Signal(Enum):
@@ -29,7 +29,6 @@ class Signal(Enum):
     DISCONNECTED = "disconnected"
     WELCOME = "welcome"
     NO_PROGRESS = "no progress"
-    CONFLICT = "conflict"
     REFUSED = "refused"
     NEW_EPOCH = "new epoch"
 
@@ -39,17 +38,13 @@ TRANSITIONS: Final = {
     (BeltState.GREETING, Signal.WELCOME): BeltState.SENDING,
     (BeltState.GREETING, Signal.NO_PROGRESS): BeltState.GREETING,
     (BeltState.GREETING, Signal.REFUSED): BeltState.GREETING,
-    (BeltState.GREETING, Signal.CONFLICT): BeltState.HALTED,
     (BeltState.GREETING, Signal.NEW_EPOCH): BeltState.GREETING,
     (BeltState.GREETING, Signal.DISCONNECTED): BeltState.OFFLINE,
-    (BeltState.SENDING, Signal.WELCOME): BeltState.SENDING,  # the hub was away; it tells where it stands
+    (BeltState.SENDING, Signal.WELCOME): BeltState.GREETING,  # unasked: the hub was away, and should hear what we have
     (BeltState.SENDING, Signal.NO_PROGRESS): BeltState.GREETING,
     (BeltState.SENDING, Signal.REFUSED): BeltState.GREETING,
-    (BeltState.SENDING, Signal.CONFLICT): BeltState.HALTED,
     (BeltState.SENDING, Signal.NEW_EPOCH): BeltState.GREETING,
     (BeltState.SENDING, Signal.DISCONNECTED): BeltState.OFFLINE,
-    (BeltState.HALTED, Signal.NEW_EPOCH): BeltState.GREETING,
-    (BeltState.HALTED, Signal.DISCONNECTED): BeltState.OFFLINE,
 }
 """Every step there is. A signal that is not here for a state changes nothing."""
 
@@ -73,6 +68,7 @@ class Belt:
         self._high = 0  # the hub has all up to here
         self._sent = 0  # published on this connection up to here
         self._hello_due_s = 0.0
+        self._hello_said_s = -math.inf
         self._progress_s = 0.0  # when the hub last said something that moved us on, or we began to wait for it
         self._replayed = (0, -math.inf)  # the last place that was asked for again, and when
         self._refusals = 0
@@ -93,8 +89,12 @@ class Belt:
         self._greet(Signal.NEW_EPOCH, now_s)
 
     def welcomed(self, high: int, now_s: float) -> None:
-        """The hub has all up to `high`; what was sent above it may be lost, so it goes again."""
-        if self._step(Signal.WELCOME):
+        """The hub has all up to `high`; what was sent above it may be lost and goes again, after hello if unasked."""
+        if self.state is BeltState.SENDING and now_s - self._hello_said_s >= UNASKED_WAIT_S:
+            self._greet(Signal.WELCOME, now_s)
+        elif self.state is BeltState.GREETING:
+            self._step(Signal.WELCOME)
+        if self.state is BeltState.SENDING:
             self._high = self._sent = high
             self._progress_s = now_s
 
@@ -117,9 +117,6 @@ class Belt:
         self._high = self._sent = from_seq - 1
         self._progress_s = now_s
 
-    def conflicted(self) -> None:
-        self._step(Signal.CONFLICT)
-
     def refused(self, now_s: float) -> None:
         """A payload of ours was thrown away. The same would be refused again: hello after a pause, each time longer."""
         self._pause_until_s = now_s + min(REFUSED_WAIT_FIRST_S * 2**self._refusals, REFUSED_WAIT_MAX_S)
@@ -135,6 +132,7 @@ class Belt:
         return self.state is BeltState.GREETING and now_s >= self._hello_due_s
 
     def hello_said(self, now_s: float) -> None:
+        self._hello_said_s = now_s
         self._hello_due_s = now_s + ACK_WAIT_S
 
     def wanted(self) -> Wanted | None:

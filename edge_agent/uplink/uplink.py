@@ -219,17 +219,22 @@ class Uplink:
                 if epoch == self._journal.position().epoch:
                     self._belt.asked_again(from_seq, now_s)
             case Conflict(epoch=epoch, seq=seq, hash=digest):
-                if epoch == self._journal.position().epoch:
-                    log.error(
-                        "CONFLICT: the hub holds another event at place %d (%s). Nothing more is sent in this epoch: "
-                        "two devices with one name? A person must look",
-                        seq,
-                        digest,
-                    )
-                    self._belt.conflicted()
+                self._conflicted(epoch, seq, digest, now_s)
             case Refused(reason=reason, detail=detail):
                 log.error("the hub refused a message (%s): %s", reason, detail)
                 self._belt.refused(now_s)
+
+    def _conflicted(self, epoch: str, seq: int, digest: str, now_s: float) -> None:
+        if not self._journal.leave_epoch(epoch).forked:
+            return
+        log.error(
+            "CONFLICT: the hub holds another event at place %d (%s). What it has not acknowledged goes on in a new "
+            "epoch: do two devices have one name? A person must look",
+            seq,
+            digest,
+        )
+        self._belt.refused(now_s)  # a pause that grows, should the next epoch meet the same
+        self._belt.new_epoch(now_s)
 
     def _settled(self, verdict: Verdict, now_s: float) -> bool:
         if verdict.forked:

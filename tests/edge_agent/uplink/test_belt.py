@@ -8,6 +8,7 @@ from edge_agent.uplink.belt import (
     REFUSED_WAIT_MAX_S,
     REPLAY_WAIT_S,
     TRANSITIONS,
+    UNASKED_WAIT_S,
     Belt,
     BeltState,
     Signal,
@@ -145,17 +146,20 @@ def test_a_welcome_that_goes_back_sends_everything_again(belt: Belt) -> None:
     assert send(belt, 100, 2) == [(21, 100)]
 
 
-def test_a_conflict_stops_the_sending_until_another_epoch_or_connection(belt: Belt) -> None:
-    send(belt, 10)
-    belt.conflicted()
-    assert belt.state is BeltState.HALTED
-    belt.acked(10, 1)
-    belt.welcomed(10, 1)
-    belt.asked_again(1, 1)
+def test_an_unasked_welcome_is_answered_by_hello_so_that_the_hub_knows_what_is_to_come(belt: Belt) -> None:
+    send(belt, 100)
+    belt.welcomed(20, UNASKED_WAIT_S)
     assert belt.wanted() is None
-    assert not belt.hello_due(1e6)
-    belt.new_epoch(2)
-    assert belt.hello_due(2)
+    assert belt.hello_due(UNASKED_WAIT_S)
+    belt.hello_said(UNASKED_WAIT_S)
+    belt.welcomed(20, UNASKED_WAIT_S + 0.1)
+    assert send(belt, 100, UNASKED_WAIT_S + 0.2) == [(21, 100)]
+
+
+def test_a_welcome_that_comes_twice_is_no_reason_for_another_hello(belt: Belt) -> None:
+    belt.welcomed(0, UNASKED_WAIT_S - 0.1)
+    assert not belt.hello_due(UNASKED_WAIT_S)
+    assert belt.state is BeltState.SENDING
 
 
 def test_a_refusal_is_answered_by_hello_after_pauses_that_grow(belt: Belt) -> None:

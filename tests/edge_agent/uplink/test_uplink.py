@@ -10,7 +10,7 @@ from scripted_hub import ScriptedHub, ScriptedLink
 
 from edge_agent.clock import FakeClock
 from edge_agent.journal import Journal
-from edge_agent.uplink.belt import BeltState
+from edge_agent.uplink.belt import REFUSED_WAIT_FIRST_S
 from edge_agent.uplink.mqtt import Inbox, MqttVersion
 from edge_agent.uplink.uplink import ANSWER_WAIT_S, HELLOS_MAX, RETRY_MAX_S, Uplink
 from edge_agent.wire.codec import decode_up
@@ -229,20 +229,29 @@ def test_another_history_at_the_hub_begins_a_new_epoch_and_loses_nothing(stage: 
     assert stage.waiting == 0
 
 
-def test_a_conflict_stops_everything_in_its_epoch_and_is_said_loudly(
+def test_a_conflict_is_said_loudly_and_what_is_not_acknowledged_goes_on_in_a_new_epoch(
     stage: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:
     stage.append(2)
     stage.settle()
-    stage.links[-1].say(wire_bytes(Conflict(epoch=stage.epoch, seq=2, hash="f" * 64)))
+    old = stage.epoch
+    stage.hub.histories[old].conflict = True
+    stage.append(3)
+    stage.links[-1].say(wire_bytes(Conflict(epoch=old, seq=2, hash="f" * 64)))
     stage.settle()
-    sent = len(stage.batches())
-    stage.append(5)
-    stage.wait(100)
-    assert len(stage.batches()) == sent
-    assert stage.uplink.state().belt is BeltState.HALTED
+    stage.wait(REFUSED_WAIT_FIRST_S)
     assert "CONFLICT" in caplog.text
-    assert stage.waiting == 5
+    assert stage.epoch != old
+    assert stage.hub.places(stage.epoch) == [1, 2, 3]
+    assert stage.waiting == 0
+
+
+def test_conflict_after_conflict_does_not_become_a_hot_loop(stage: Stage) -> None:
+    stage.settle()
+    for _ in range(600):
+        stage.links[-1].say(wire_bytes(Conflict(epoch=stage.epoch, seq=1, hash="f" * 64)))
+        stage.wait(1)
+    assert len(stage.hub.hellos) < 20
 
 
 def test_a_conflict_of_another_epoch_is_none_of_ours(stage: Stage) -> None:

@@ -1,0 +1,235 @@
+"""What scripts/demo runs once everything is installed: starts the hub and two agents, watches them, ends them all."""
+
+import argparse
+import contextlib
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from stage import BIN, Api, Child, Stage, StageError, wait_for_hub
+
+ROOT = Path(__file__).parent.parent
+CLIPS = ROOT / ".cache" / "clips"
+DOORS = {"door-east": "east", "door-west": "west"}
+RESIDENT = "resident-01"
+HUB_MB_MAX, AGENT_MB_MAX = 150, 250
+CHECK_S_MAX = 120  # from the hub's start to everything seen
+
+
+def main() -> int:
+    arguments = parse(sys.argv[1:])
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, signal.default_int_handler)  # end as on Ctrl-C
+    try:
+        with folder(arguments.keep) as where:
+            return check(where) if arguments.check else show(where, arguments.port)
+    except StageError as error:
+        print(f"scripts/demo: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\n再见。Everything that the demonstration started has ended.")
+        return 130 if arguments.check else 0
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="scripts/demo")
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--port", type=int, default=8080)
+    parser.add_argument("--keep", type=Path)
+    return parser.parse_args(arguments)
+
+
+@contextlib.contextmanager
+def folder(keep: Path | None) -> Iterator[Path]:
+    """A folder for the demonstration's data: a temporary one, or the one asked for, which must be empty or new."""
+    if keep is None:
+        with tempfile.TemporaryDirectory(prefix="shouwang-demo-") as name:
+            yield Path(name)
+        return
+    keep.mkdir(parents=True, exist_ok=True)
+    if any(keep.iterdir()):
+        raise StageError(f"{keep} is not empty; --keep wants an empty or new folder")
+    yield keep.resolve()
+
+
+def show(where: Path, port: int) -> int:
+    with running(where, port) as (stage, api):
+        link = api.post("/api/v1/login-links")["url"]
+        print(f"\n  守望 Shouwang is running: {api.url}")
+        print(f"  一次性登录 One-time login: {link}")
+        print(f"  Logs, configuration and data: {where}")
+        print("  A resident was last seen 23 h 59 min ago: in about a minute the page raises the alert.")
+        print("  Ctrl-C ends everything.\n", flush=True)
+        while True:
+            stage.must_live()
+            time.sleep(1)
+
+
+def check(where: Path) -> int:
+    with running(where, 0) as (stage, api):
+        missing = dict(EXPECTED)
+        begun = time.monotonic()
+        while missing and time.monotonic() - begun < CHECK_S_MAX:
+            stage.must_live()
+            for what in [what for what, seen in missing.items() if seen(api)]:
+                print(f"  {time.monotonic() - begun:5.1f} s  {what}", flush=True)
+                del missing[what]
+            time.sleep(0.5)
+        report(api)
+        stage.must_live()
+        too_large = [memory(child) for child in stage.children if child.peak_mb > allowed_mb(child)]
+        print("  Peak memory: " + ", ".join(memory(child) for child in stage.children))
+        for what in missing:
+            print(f"  MISSING after {CHECK_S_MAX} s: {what}")
+        for what in too_large:
+            print(f"  TOO LARGE: {what}")
+        if missing:
+            print_ends(stage)
+    return 1 if missing or too_large else 0
+
+
+def memory(child: Child) -> str:
+    return f"{child.name} {child.peak_mb:.0f} MB (of {allowed_mb(child)})"
+
+
+def allowed_mb(child: Child) -> int:
+    return HUB_MB_MAX if child.name == "hub" else AGENT_MB_MAX
+
+
+def seen_at(device: str, *, known: bool) -> Callable[[Api], bool]:
+    """True once a passage of the enrolled resident (`known`), or of somebody without identity, came from the door."""
+
+    def seen(api: Api) -> bool:
+        passages = api.items(f"/api/v1/events?type=passage&device={device}")
+        return any(event["person"] == (RESIDENT if known else None) for event in passages)
+
+    return seen
+
+
+def counted(api: Api) -> bool:
+    """True once a live sighting moved the resident's watch."""
+    return any(
+        watch["person"] == RESIDENT and str(watch["last_seen_by"]).startswith("door-")
+        for watch in api.items("/api/v1/watches")
+    )
+
+
+def alerted(api: Api) -> bool:
+    """True once an alert is open whose due time came while the demonstration ran."""
+    return any(
+        alert["state"] == "open" and str(alert["due_at"]) > api.started_at for alert in api.items("/api/v1/alerts")
+    )
+
+
+EXPECTED: dict[str, Callable[[Api], bool]] = {
+    "the resident was seen at the east door": seen_at("door-east", known=True),
+    "a stranger passed the east door, without identity": seen_at("door-east", known=False),
+    "the resident was seen at the west door": seen_at("door-west", known=True),
+    "a stranger passed the west door, without identity": seen_at("door-west", known=False),
+    "the resident's watch moved": counted,
+    "24 hours of silence raised an alert": alerted,
+}
+
+
+def report(api: Api) -> None:
+    for event in reversed(api.items("/api/v1/events?type=passage&limit=20")):
+        who = f"{event['person']} {event['score']:.3f}" if event["person"] else "stranger"
+        print(f"    {event['captured_at']}  {event['device']:9}  {who}")
+    for alert in api.items("/api/v1/alerts"):
+        name, last, due = alert["person_name"], alert["last_seen_at"], alert["due_at"]
+        print(f"    alert {alert['state']}: {name}, last seen {last}, due {due}")
+
+
+def print_ends(stage: Stage) -> None:
+    for child in stage.children:
+        lines = child.log.read_text(errors="replace").splitlines()[-12:]
+        print(f"  The end of {child.log.name}:", *(f"    {line}" for line in lines), sep="\n")
+
+
+@contextlib.contextmanager
+def running(where: Path, port: int) -> Iterator[tuple[Stage, Api]]:
+    """Hub and agents, started and healthy; all ended on the way out, whatever happened."""
+    prepare_clips()
+    stage = Stage(folder=where)
+    started_at = datetime.now(UTC).isoformat()
+    photo, gallery = CLIPS / "resident.png", where / "gallery.json"
+    run("edge-agent", "enrol", "--id", RESIDENT, "--purpose", "door,welfare", "--gallery", gallery, photo)
+    seeded = json.loads(run("hub-server", "seed-demo", "--data", where / "hub", "--json"))
+    try:
+        stage.start("hub", "hub-server", "serve", "--data", str(where / "hub"), "--embedded-broker",
+                    "--port", str(port), "--broker-port", "0")  # fmt: skip
+        hub = wait_for_hub(stage, where / "hub" / "run.json")
+        for device in seeded["devices"]:
+            config = write_agent(where, device["id"], device["secret"], hub)
+            stage.start(device["id"], "edge-agent", "run", "--config", str(config))
+        token = (where / "hub" / "api-token").read_text().strip()
+        api = Api(url=str(hub["url"]), token=token, started_at=started_at)
+        yield stage, api
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave anything running
+        stage.end()
+
+
+def prepare_clips() -> None:
+    """Renders the clips into .cache, once for each state of the renderer."""
+    renderer = ROOT / "scripts" / "render_clips"
+    stamp = CLIPS / "rendered"
+    if stamp.exists() and stamp.stat().st_mtime > renderer.stat().st_mtime:
+        return
+    print("Rendering the two clips (half a minute, once) ...", flush=True)
+    run(sys.executable, renderer, "--out", CLIPS)
+    stamp.touch()
+
+
+def run(program: str, *arguments: str | Path) -> str:
+    command = [str(BIN / program), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    if done.returncode != 0:
+        raise StageError(f"{' '.join(command[:2])} failed:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def write_agent(where: Path, device: str, secret: str, hub: dict[str, object]) -> Path:
+    broker = hub["broker"]
+    assert isinstance(broker, dict)
+    home = where / device
+    home.mkdir(mode=0o700)
+    (home / "password").touch(mode=0o600)
+    (home / "password").write_text(secret)
+    shutil.copy(where / "gallery.json", home / "gallery.json")
+    config = home / "agent.toml"
+    config.write_text(f"""# Written by scripts/demo.
+site = "{hub["site"]}"
+device = "{device}"
+
+[hub]
+host = "{broker["host"]}"
+port = {broker["port"]}
+password_file = "password"
+
+[camera]
+name = "{DOORS[device]}"
+source = "replay:{CLIPS / DOORS[device]}.mp4"
+loop = true
+
+[clock]
+synchronised = "always"  # a demonstration stands on a machine whose clock is right; a Pi asks its time service
+
+[gallery]
+file = "gallery.json"
+
+[journal]
+file = "journal.sqlite3"
+""")
+    return config
+
+
+if __name__ == "__main__":
+    sys.exit(main())
