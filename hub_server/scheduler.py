@@ -7,7 +7,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from hub_server.store import alerts, devices, watches
-from hub_server.store.errors import StoreClosedError
+from hub_server.store.errors import StoreClosedError, StoreFailingError
 from hub_server.store.rows import Alert
 from hub_server.store.store import Store
 from hub_server.watch.drain import DRAIN_S_MAX, HEARD_WITHIN_S, Drain
@@ -67,6 +67,8 @@ class Scheduler:
         """One look at the clock: the alerts it raised. None while the agents are still telling what they have."""
         now_s = self._monotonic_s()
         self._notice_connection(now_s)
+        if self._store.trouble is not None:
+            self._store.probe()  # nobody may be writing: without this the hub would not notice that the disk is well
         if self._drain is not None and not self._drained(self._drain, now_s):
             return []
         self._drain = None
@@ -82,6 +84,8 @@ class Scheduler:
                 self.tick()
             except StoreClosedError:
                 return
+            except StoreFailingError:
+                continue  # the store has said so, and is asked again at the next tick
             except Exception:  # noqa: BLE001 the root of the thread: the watch goes on whatever one tick met
                 _log.exception("the watch stumbled; it goes on")
 

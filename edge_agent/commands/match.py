@@ -3,12 +3,14 @@
 import argparse
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge_agent.errors import GalleryError, ImageError
 
 if TYPE_CHECKING:
+    from edge_agent.recognition.gallery import Purpose
     from edge_agent.recognition.matcher import Match, Matcher
     from edge_agent.vision.face_reader import FaceReader, ReadFace
     from edge_agent.vision.manifest import FaceSpec
@@ -32,6 +34,8 @@ EXAMPLE = """\
 example:
   edge-agent match door.jpg --gallery gallery.json
 """
+
+IN_WORDS = {"door": "the door", "welfare": "the welfare watch", "watchlist": "a watchlist candidate"}
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -79,13 +83,13 @@ def run(args: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
 class _Found:
     """What one photograph shows: its size, and each face with its match."""
 
-    def __init__(self, width: int, height: int, faces: "list[tuple[ReadFace, Match | None]]") -> None:
-        self.width = width
-        self.height = height
-        self.faces = faces
+    width: int
+    height: int
+    faces: "list[tuple[ReadFace, Match | None]]"
 
 
 def _matches(photo: str, reader: "FaceReader", matcher: "Matcher") -> _Found:
@@ -145,24 +149,16 @@ def _sentences(photo: str, found: _Found, spec: "FaceSpec") -> str:
 
 def in_words(match: "Match", spec: "FaceSpec") -> str:
     """One sentence for a technician: who is nearest, how near, what for, and what is missing for the rest."""
-    from edge_agent.recognition.gallery import Purpose  # noqa: PLC0415 - heavy
-
     margin = "nobody else to compare with" if match.margin is None else f"margin {match.margin:.3f}"
-    enough = [NAMES[purpose] for purpose in Purpose if match.suffices(purpose, spec)]
-    missing = [
-        f"not for {NAMES[purpose]} ({_missing(match, purpose, spec)})"
-        for purpose in Purpose
-        if purpose in match.purposes and not match.suffices(purpose, spec)
-    ]
-    verdict = f"enough for {' and '.join(enough)}" if enough else "enough for nothing"
-    return f"nearest is {match.person}, score {match.score:.3f}, {margin}: {', '.join([verdict, *missing])}"
+    wanted = sorted(match.purposes, key=list(IN_WORDS).index)
+    enough = [IN_WORDS[purpose] for purpose in wanted if match.suffices(purpose, spec)]
+    missing = [_missing(match, purpose, spec) for purpose in wanted if not match.suffices(purpose, spec)]
+    verdict = "; ".join([f"enough for {' and '.join(enough) or 'nothing'}", *missing])
+    return f"nearest is {match.person}, score {match.score:.3f}, {margin}: {verdict}"
 
 
-NAMES = {"door": "the door", "welfare": "the welfare watch", "watchlist": "a watchlist candidate"}
-
-
-def _missing(match: "Match", purpose: str, spec: "FaceSpec") -> str:
+def _missing(match: "Match", purpose: "Purpose", spec: "FaceSpec") -> str:
     score_min = spec.welfare_score_min if purpose == "welfare" else spec.door_score_min
     if match.score < score_min:
-        return f"needs a score of {score_min:.3f}"
-    return f"needs a margin of {spec.welfare_margin_min:.3f}"
+        return f"{IN_WORDS[purpose]} needs a score of {score_min:.3f}"
+    return f"{IN_WORDS[purpose]} needs a margin of {spec.welfare_margin_min:.3f}"

@@ -21,7 +21,7 @@ TEMPLATES_MAX: Final = 16  # of one person
 TEMPLATE_LENGTH_MAX: Final = 4096
 VERSION_MAX: Final = 2**53 - 1
 UNIT_TOLERANCE: Final = 1e-3
-_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_ID: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 _FLOAT32: Final = np.dtype("<f4")
 
 
@@ -149,7 +149,7 @@ class Gallery:
 def check_person(person: str) -> None:
     """Raise GalleryError for what is no pseudonymous id."""
     if not _ID.fullmatch(person):
-        raise GalleryError(f"{person[:80]!r} is no id: 1 to 64 of A-Z a-z 0-9 . _ -")
+        raise GalleryError(f"{person[:80]!r} is no id: 1 to 64 of A-Z a-z 0-9 . _ - and not first a dot")
 
 
 class _EntryFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

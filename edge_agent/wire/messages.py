@@ -10,7 +10,7 @@ from edge_agent.wire.limits import BATCH_EVENTS_MAX, INTEGER_MAX
 
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,62}\Z")]
 """A site, device or camera: it stands in topics and in certificate names."""
-PersonId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,64}\Z")]
+PersonId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}\Z")]
 """A pseudonymous id; never a name, a telephone or an identity number."""
 Epoch = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
 """128 random bits as lower-case hex, made when a journal is created."""

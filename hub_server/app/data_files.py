@@ -39,8 +39,13 @@ def api_token(data_dir: Path) -> str:
     path = api_token_path(data_dir)
     if path.exists():
         return path.read_text(encoding="ascii").strip()
+    return new_api_token(data_dir)
+
+
+def new_api_token(data_dir: Path) -> str:
+    """Another one in the place of what was there."""
     token = secrets.token_urlsafe(_TOKEN_BYTES)
-    _write_whole(path, token + "\n")
+    _write_whole(api_token_path(data_dir), token + "\n")
     return token
 
 

@@ -5,8 +5,11 @@ import os
 import sqlite3
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
-from hub_server.app.data_files import BrokerAddress, RunFile, api_token, run_file_path, write_run_file
+from hub_server.app.data_files import BrokerAddress, RunFile, run_file_path, write_run_file
+from hub_server.app.local_server import LocalServer
+from hub_server.app.local_token import settle_local_token
 from hub_server.app.web_server import WebServer
 from hub_server.config import EmbeddedBrokerConfig, ExternalBrokerConfig, ServeConfig
 from hub_server.ingest.access import Access
@@ -18,6 +21,7 @@ from hub_server.ingest.worker import Worker
 from hub_server.scheduler import Pulse, Scheduler
 from hub_server.store import devices, logins
 from hub_server.store.errors import StoreError
+from hub_server.store.replay import replay_erasures
 from hub_server.store.store import Store
 from hub_server.web import MqttAddress, create_app
 
@@ -42,6 +46,8 @@ class Hub:
             store = Store.open(self._config.data_dir)
             parts.callback(store.close)
             self._store = store
+            for person in replay_erasures(store, self._config.data_dir):
+                _log.warning("%s was erased, and is erased again: this store is of an older backup", person)
             run_file_path(self._config.data_dir).unlink(missing_ok=True)  # of a hub that was killed
             broker = self._start_broker(store, parts)
             self._start_ingest(store, broker, parts)
@@ -64,10 +70,11 @@ class Hub:
         broker = self._subscriber is not None and self._subscriber.listening_since_s is not None
         watch = Pulse.DRAINING if self._scheduler is None else self._scheduler.pulse()
         alarms = self._alarms()
-        well = broker and watch is not Pulse.LATE and alarms is not None
+        trouble = self._store.trouble if self._store is not None and alarms is not None else "cannot be read"
+        well = broker and watch is not Pulse.LATE and trouble is None
         return {
             "status": "ok" if well else "degraded",
-            "store": "failing" if alarms is None else "ok",
+            "store": "ok" if trouble is None else f"failing: {trouble}",
             "broker": "connected" if broker else "disconnected",
             "watch": str(watch),
             "alarms": alarms,
@@ -120,9 +127,9 @@ class Hub:
 
     def _start_web(self, store: Store, broker: BrokerAddress, parts: ExitStack) -> None:
         config = self._config
+        settle_local_token(store, config.data_dir)
         application = create_app(
             store=store,
-            api_token=api_token(config.data_dir),
             mqtt=MqttAddress(host=broker.host, port=broker.port, site=config.site),
             health=self.health,
         )
@@ -131,6 +138,9 @@ class Hub:
         parts.callback(server.stop)
         parts.callback(application.extensions["shouwang"].stop)  # streams first: the server waits for them
         self.url = server.url
+        local = LocalServer(data_dir=config.data_dir, application=application, host=urlsplit(self.url).netloc)
+        local.start()
+        parts.callback(local.stop)
         started_at = datetime.now(UTC).isoformat()
         run = RunFile(pid=os.getpid(), url=server.url, broker=broker, site=config.site, started_at=started_at)
         write_run_file(config.data_dir, run)

@@ -10,12 +10,12 @@ _THREADS = 128  # streams hold up to 80 of them
 _BACKLOG = 128
 _IDLE_S = 30
 _STOP_S = 2
-_BODY_BYTES_MAX = 64 * 1024
+_BODY_BYTES_MAX = 1024 * 1024  # the application refuses far less, and as a problem; this one speaks plain text
 _HEADER_BYTES_MAX = 32 * 1024
 _log = logging.getLogger(__name__)
 
 
-class _Server(Server):
+class CherootServer(Server):
     """cheroot, with its complaints in our log."""
 
     def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:  # noqa: FBT001, FBT002 cheroot's call
@@ -27,7 +27,7 @@ class WebServer:
 
     def __init__(self, *, host: str, port: int, application: Any) -> None:
         self._host = host
-        self._server = _Server(
+        self._server = CherootServer(
             (host, port),
             application,
             numthreads=_THREADS,

@@ -5,8 +5,9 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from hub_server.cli import add_device, login, seed_demo, serve
+from hub_server.cli import add_device, api_tokens, backups, login, seed_demo, serve
 from hub_server.cli.speech import CommandError, complain
+from hub_server.store.errors import StoreError
 
 _EXAMPLES = """\
 examples:
@@ -18,6 +19,13 @@ examples:
         --mqtt-password-file /etc/shouwang/hub.password
   a new camera point, while the hub runs or not:
     hub-server device add door-north --place "北门 North gate" --data ./hub-data
+  a token for a big screen that may look and nothing else, for a year:
+    hub-server token create big-screen --scope read --expires-days 365 --data ./hub-data
+  a copy of the store every night, on another disk, and what it is worth:
+    hub-server backup --data ./hub-data --to /mnt/backups
+    hub-server verify --from /mnt/backups/hub-20261123T020000Z.sqlite3
+  back to it, when the hub has been stopped:
+    hub-server restore --data ./hub-data --from /mnt/backups/hub-20261123T020000Z.sqlite3 --force
   another link to the page:
     hub-server login --data ./hub-data
 """
@@ -31,6 +39,9 @@ def main(arguments: list[str] | None = None) -> int:
     except CommandError as error:
         complain(str(error))
         return error.exit_code
+    except StoreError as error:
+        complain(str(error))
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -45,6 +56,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_serve(commands)
     _add_login(commands)
     _add_device(commands)
+    _add_token(commands)
+    backups.add_commands(commands)
     _add_seed(commands)
     return parser
 
@@ -84,6 +97,32 @@ def _add_device(commands: "_Commands[argparse.ArgumentParser]") -> None:
     _add_data(parser)
     _add_json(parser)
     parser.set_defaults(run=add_device.run)
+
+
+def _add_token(commands: "_Commands[argparse.ArgumentParser]") -> None:
+    actions = commands.add_parser("token", help="what programs open the API with")
+    token = actions.add_subparsers(required=True, metavar="ACTION")
+    create = token.add_parser("create", help="make one; prints its secret, once")
+    create.add_argument("name", metavar="NAME", help="a-z, 0-9 and '-', for example big-screen")
+    create.add_argument(
+        "--scope",
+        type=api_tokens.scopes,
+        required=True,
+        metavar="SCOPE,...",
+        help="of read (see everything), people (and watches), alerts, devices, admin (login links and tokens)",
+    )
+    create.add_argument(
+        "--expires-days", type=api_tokens.expires_days, metavar="N", help="void after N days; else it has no end"
+    )
+    create.set_defaults(run=api_tokens.create)
+    show = token.add_parser("list", help="all of them, those that are over too; no secrets")
+    show.set_defaults(run=api_tokens.show)
+    revoke = token.add_parser("revoke", help="it opens nothing from now on")
+    revoke.add_argument("name", metavar="NAME")
+    revoke.set_defaults(run=api_tokens.revoke)
+    for parser in (create, show, revoke):
+        _add_data(parser)
+        _add_json(parser)
 
 
 def _add_seed(commands: "_Commands[argparse.ArgumentParser]") -> None:

@@ -1,51 +1,97 @@
-"""The hub that runs on a data directory, as its API shows it to the other commands."""
+"""The hub that runs on a data directory, as the other commands speak to it: over DATA/hub.sock."""
 
 import http.client
 import json
-from dataclasses import dataclass
+import os
+import socket
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from hub_server.app.data_files import api_token, api_token_path, read_run_file
+from hub_server.app.local_server import socket_path
 from hub_server.cli.speech import CommandError
 
-_TIMEOUT_S = 10.0
-_ANSWER_BYTES_MAX = 1024 * 1024
+_TIMEOUT_S = 30.0
+_ANSWER_BYTES_MAX = 8 * 1024 * 1024
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+class _LocalConnection(http.client.HTTPConnection):
+    """HTTP over a Unix socket."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=_TIMEOUT_S)
+        self._path = path
+
+    def connect(self) -> None:
+        folder = os.open(self._path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+            self.sock.settimeout(_TIMEOUT_S)
+            self.sock.connect(f"/proc/self/fd/{folder}/{self._path.name}")  # an address holds 107 bytes only
+        finally:
+            os.close(folder)
+
+
 class RunningHub:
-    """Speaks to it with the API's token."""
+    """Needs no token: whoever may open the socket owns the data."""
 
-    url: str
-    token: str
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
+        self._path = socket_path(data_dir)
 
     @classmethod
     def of(cls, data_dir: Path) -> "RunningHub":
-        """Raises CommandError when none has left its address there."""
-        run = read_run_file(data_dir)
-        if run is None or not api_token_path(data_dir).exists():
-            raise CommandError(f"no hub runs on {data_dir}; start one with: hub-server serve --data {data_dir}")
-        return cls(url=run.url, token=api_token(data_dir))
-
-    def post(self, path: str, body: dict[str, object] | None = None) -> dict[str, Any]:
-        """The answer's JSON object. Raises CommandError when the hub refuses or does not answer."""
-        address = urlsplit(self.url)
-        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=_TIMEOUT_S)
-        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        """Raises CommandError when none runs there, or when it is another user's."""
+        hub = cls(data_dir)
+        connection = _LocalConnection(hub._path)
         try:
-            connection.request("POST", path, None if body is None else json.dumps(body), headers)
-            response = connection.getresponse()
-            answer: dict[str, Any] = json.loads(response.read(_ANSWER_BYTES_MAX))
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            raise CommandError(f"the hub at {self.url} does not answer: {error}") from error
+            connection.connect()
+        except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError) as error:
+            raise CommandError(
+                f"no hub runs on {data_dir}; start one with: hub-server serve --data {data_dir}"
+            ) from error
+        except PermissionError as error:
+            raise CommandError(
+                f"{hub._path} belongs to another user: run this command as the one who serves"
+            ) from error
+        except OSError as error:
+            raise CommandError(f"the hub on {data_dir} does not answer: {error}") from error
         finally:
             connection.close()
-        if response.status >= HTTPStatus.BAD_REQUEST:
+        return hub
+
+    def get(self, path: str) -> dict[str, Any]:
+        """The answer's JSON object. Raises CommandError when the hub refuses or does not answer."""
+        return self.request("GET", path)
+
+    def post(self, path: str, body: dict[str, object] | None = None) -> dict[str, Any]:
+        """The same for what changes something."""
+        return self.request("POST", path, body)
+
+    def request(self, method: str, path: str, body: dict[str, object] | None = None) -> dict[str, Any]:
+        """The answer's JSON object, an empty one for an answer without a body. Raises CommandError."""
+        status, answer = self._exchange(method, path, body)
+        if status >= HTTPStatus.BAD_REQUEST:
             raise CommandError(_complaint(answer))
         return answer
+
+    def ask_health(self) -> dict[str, Any]:
+        """What /healthz says, well or not. Raises CommandError when nobody answers."""
+        return self._exchange("GET", "/healthz", None)[1]
+
+    def _exchange(self, method: str, path: str, body: dict[str, object] | None) -> tuple[int, dict[str, Any]]:
+        connection = _LocalConnection(self._path)
+        try:
+            headers = {"Content-Type": "application/json"}
+            connection.request(method, path, None if body is None else json.dumps(body), headers)
+            response = connection.getresponse()
+            content = response.read(_ANSWER_BYTES_MAX)
+            answer: dict[str, Any] = json.loads(content) if content else {}
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise CommandError(f"the hub on {self._data_dir} does not answer: {error}") from error
+        finally:
+            connection.close()
+        return response.status, answer
 
 
 def _complaint(problem: dict[str, Any]) -> str:

@@ -83,7 +83,7 @@ def _resident(db: Database, resident: Resident, now_us: int) -> None:
     if watches.get_by_person(db, resident.id) is None:
         watches.create(db, person=resident.id, period_s=_PERIOD_S, last_seen_us=seen_us, now_us=now_us)
     elif resident.id != QUIET_ID:
-        alerts.observe_person(db, person=resident.id, at_us=seen_us, by=watches.GIVEN, now_us=now_us)
+        alerts.vouch_for_person(db, person=resident.id, at_us=seen_us, by=watches.GIVEN, now_us=now_us)
     if resident.id == QUIET_ID:
         _quieten(db, seen_us, now_us)
 

@@ -48,11 +48,12 @@ def _greet(hub: Hub, config: ServeConfig) -> None:
 
 
 def _wait(hub: Hub, ending: threading.Event) -> None:
-    """Until told to end; a watchdog of systemd is fed while the store answers."""
+    """Until told to end; a watchdog of systemd is fed while the store can be read."""
     asked_s = watchdog_s()
     period_s = None if asked_s is None else asked_s / 2
     while not ending.wait(period_s):
-        if hub.health()["store"] == "ok":
+        # A full disk is no reason to be started again: what is stored can still be read.
+        if hub.health()["alarms"] is not None:
             notify("WATCHDOG=1")
 
 

@@ -5,10 +5,11 @@ from dataclasses import replace
 from sqlite_utils import Database
 
 from edge_agent.wire.messages import Ack, Batch, Conflict, DownMessage, Item, Replay
-from hub_server.ingest.reading import LOST, QUARANTINED, Received, lost, read, tombstone
-from hub_server.store import alerts, devices, events, journals
+from hub_server.ingest.reading import LOST, QUARANTINED, Reading, Received, dated, lost, read, tombstone
+from hub_server.store import alerts, clocks, devices, events, journals, observing
 from hub_server.store.events import NewEvent
 from hub_server.store.journals import Journal
+from hub_server.watch.clock import Anchor
 
 
 def take_batch(db: Database, batch: Batch, *, journal: Journal, now_us: int) -> list[DownMessage]:
@@ -74,13 +75,28 @@ class _Belt:
             return None
         return self._conflict(received, held.hash)
 
-    def _store(self, event: NewEvent) -> None:
-        events.add(self._db, event)
+    def _store(self, reading: Reading) -> None:
+        anchor = self._anchor(reading.event)
+        event = dated(reading.event, anchor)
+        event_id = events.add(self._db, event)
         self._journal = replace(self._journal, high=event.last_seq, high_hash=event.hash)
         if event.type == QUARANTINED:
             devices.count(self._db, event.device, "quarantined")
         elif event.type == LOST:
             devices.count(self._db, event.device, "lost", event.last_seq - event.seq + 1)
+        elif reading.stretch is not None:
+            observing.add(
+                self._db,
+                reading.stretch,
+                event=event_id,
+                device=event.device,
+                received_us=event.received_us,
+                anchor=anchor,
+            )
+        elif reading.anchor is not None and event.boot is not None:
+            clocks.take_anchor(
+                self._db, device=event.device, boot=event.boot, anchor=reading.anchor, now_us=self._now_us
+            )
         elif event.counts and event.person is not None and event.captured_us is not None:
             alerts.observe_person(
                 self._db,
@@ -89,6 +105,12 @@ class _Belt:
                 by=f"{event.device}/{event.camera}",
                 now_us=self._now_us,
             )
+
+    def _anchor(self, event: NewEvent) -> Anchor | None:
+        """What dates the event, when its own clock was not right and its boot has told since."""
+        if event.synced or event.boot is None:
+            return None
+        return clocks.anchor_of(self._db, device=event.device, boot=event.boot)
 
     def _conflict(self, received: Received, held_hash: str) -> Conflict:
         journals.keep_conflict(

@@ -1,15 +1,21 @@
 """What the hub reads in an event's bytes: the row it becomes. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import msgspec
 
 from edge_agent.wire.codec import WireError, decode_event
-from edge_agent.wire.messages import Item, Lost, Passage
+from edge_agent.wire.messages import ClockAnchor, Item, Lost, Observing, Passage, Stamp
 from hub_server.store.events import NewEvent
+from hub_server.store.observing import NewStretch
+from hub_server.watch.clock import Anchor, earliest_us
 from hub_server.watch.observation import captured_us, counts
 
 QUARANTINED = "quarantined"
 PASSAGE = "passage"
 LOST = "lost"
+OBSERVING = "observing"
+CLOCK_ANCHOR = "clock_anchor"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,6 +32,15 @@ class Received:
         return bytes(self.item.event)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """The row of an event, and what its type brings beside."""
+
+    event: NewEvent
+    stretch: NewStretch | None = None
+    anchor: Anchor | None = None  # of the boot that `event` names
+
+
 def tombstone(item: Item) -> Lost | None:
     """The item's Lost when it is one, and stands where it must: at its first place."""
     try:
@@ -35,65 +50,101 @@ def tombstone(item: Item) -> Lost | None:
     return event if isinstance(event, Lost) and event.first_seq == item.seq else None
 
 
-def read(received: Received) -> NewEvent:
-    """The row of an item whose place is free. A body that cannot be understood is quarantined with the reason."""
+def read(received: Received) -> Reading:
+    """An item whose place is free. A body that cannot be understood is quarantined with the reason."""
     try:
         event = decode_event(received.raw)
     except WireError as error:
         return _quarantined(received, str(error))
     if isinstance(event, Passage):
         return _passage(received, event)
+    if isinstance(event, Observing):
+        return _observing(received, event)
+    if isinstance(event, ClockAnchor):
+        return _clock_anchor(received, event)
     if event.first_seq != received.item.seq:
         return _quarantined(received, f"a tombstone of {event.first_seq} stands at {received.item.seq}")
     return lost(received, event, first_seq=event.first_seq)
 
 
-def lost(received: Received, event: Lost, *, first_seq: int) -> NewEvent:
+def dated(event: NewEvent, anchor: Anchor | None) -> NewEvent:
+    """The row by the anchor of its boot, where its own stamp was not synchronised: it counts at its earliest moment."""
+    if anchor is None or event.synced or event.mono_us is None:
+        return event
+    at_us = earliest_us(anchor, mono_us=event.mono_us, received_us=event.received_us)
+    return replace(event, captured_us=at_us, clock_trusted=True, counts=event.qualifies)
+
+
+def lost(received: Received, event: Lost, *, first_seq: int) -> Reading:
     """A loss record from `first_seq` on: what lies below is stored here already."""
-    return NewEvent(
-        device=received.device,
-        epoch=received.epoch,
-        seq=first_seq,
-        last_seq=event.last_seq,
-        hash=received.item.hash,
-        type=LOST,
-        received_us=received.at_us,
-        raw=received.raw,
-    )
+    row = replace(_row(received, LOST), seq=first_seq, last_seq=event.last_seq)
+    return Reading(event=row)
 
 
-def _passage(received: Received, event: Passage) -> NewEvent:
+def _passage(received: Received, event: Passage) -> Reading:
     sighting = event.sighting
-    stamp = event.captured
-    return NewEvent(
-        device=received.device,
-        epoch=received.epoch,
-        seq=received.item.seq,
-        last_seq=received.item.seq,
-        hash=received.item.hash,
-        type=PASSAGE,
-        received_us=received.at_us,
-        raw=received.raw,
-        captured_us=captured_us(wall_us=stamp.wall_us, received_us=received.at_us),
-        clock_trusted=stamp.synced,
-        camera=event.camera,
+    qualifies = sighting is not None and counts(strict=sighting.strict, frames=sighting.frames, clock_trusted=True)
+    row = replace(
+        _stamped(received, PASSAGE, event.captured, camera=event.camera),
         person=None if sighting is None else sighting.person,
         score=None if sighting is None else sighting.score,
         strict=sighting is not None and sighting.strict,
-        counts=sighting is not None
-        and counts(strict=sighting.strict, frames=sighting.frames, clock_trusted=stamp.synced),
+        qualifies=qualifies,
+        counts=qualifies and event.captured.synced,
+    )
+    return Reading(event=row)
+
+
+def _observing(received: Received, event: Observing) -> Reading:
+    began, ended = event.began, event.ended
+    ended_us = None
+    if ended.synced:
+        ended_us = ended.wall_us
+    elif began.synced:
+        ended_us = began.wall_us + ended.mono_us - began.mono_us
+    at = ended if ended_us is None else msgspec.structs.replace(ended, wall_us=ended_us, synced=True)
+    stretch = NewStretch(
+        camera=event.camera,
+        state=event.state,
+        cause=event.cause or "",
+        boot=ended.boot,
+        began_mono_us=began.mono_us,
+        ended_mono_us=ended.mono_us,
+        ended_us=ended_us,
+    )
+    return Reading(event=_stamped(received, OBSERVING, at, camera=event.camera), stretch=stretch)
+
+
+def _clock_anchor(received: Received, event: ClockAnchor) -> Reading:
+    anchor = Anchor(mono_us=event.at.mono_us, wall_us=event.at.wall_us, uncertainty_us=event.uncertainty_us)
+    return Reading(event=_stamped(received, CLOCK_ANCHOR, event.at), anchor=anchor)
+
+
+def _quarantined(received: Received, reason: str) -> Reading:
+    return Reading(event=replace(_row(received, QUARANTINED), reason=reason))
+
+
+def _stamped(received: Received, type_name: str, stamp: Stamp, *, camera: str = "") -> NewEvent:
+    """A row with the time that its own stamp says; `dated` may know better."""
+    return replace(
+        _row(received, type_name),
+        camera=camera,
+        boot=stamp.boot,
+        mono_us=stamp.mono_us,
+        synced=stamp.synced,
+        captured_us=captured_us(wall_us=stamp.wall_us, received_us=received.at_us),
+        clock_trusted=stamp.synced,
     )
 
 
-def _quarantined(received: Received, reason: str) -> NewEvent:
+def _row(received: Received, type_name: str) -> NewEvent:
     return NewEvent(
         device=received.device,
         epoch=received.epoch,
         seq=received.item.seq,
         last_seq=received.item.seq,
         hash=received.item.hash,
-        type=QUARANTINED,
+        type=type_name,
         received_us=received.at_us,
         raw=received.raw,
-        reason=reason,
     )

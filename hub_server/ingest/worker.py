@@ -14,11 +14,14 @@ from edge_agent.wire.topics import Channel, parse
 from hub_server.ingest.apply import apply_status, apply_up, refuse, welcome
 from hub_server.ingest.inbox import Arrival, Entry, Inbox, Listening, Opened
 from hub_server.store import devices, journals
-from hub_server.store.errors import StoreClosedError
+from hub_server.store.errors import StoreClosedError, StoreFailingError
 from hub_server.store.store import Store
 
 HOLD_S = 0.008
 """How long one transaction takes up more messages. The last batch and the commit come on top: 20 ms in all."""
+
+_KINDS_MAX = 16  # of foreign topics are told in the log
+_KIND_CHARS_MAX = 100
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +45,9 @@ class Worker:
         self._inbox = inbox
         self._publish = publish
         self._site = site
+        self.ignored = 0
+        """Messages on topics that this hub does not serve."""
+        self._kinds_ignored: set[str] = set()
         self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
 
     def start(self) -> None:
@@ -64,6 +70,8 @@ class Worker:
                 self.handle(entries)
             except StoreClosedError:
                 return
+            except StoreFailingError as error:
+                _log.warning("%d messages are dropped: %s; their devices will send them again", len(entries), error)
             except Exception:  # noqa: BLE001 the root of the thread: one bad moment must not end ingest
                 _log.exception("messages could not be stored; their devices will send them again")
 
@@ -71,7 +79,7 @@ class Worker:
         """One transaction; how many of the jobs are done with. When it fails, its first job is tried alone."""
         try:
             answers = self._store.write(lambda db: _perform(db, jobs), urgent=False)
-        except StoreClosedError:
+        except (StoreClosedError, StoreFailingError):
             raise
         except Exception:  # noqa: BLE001 whatever it was, the other messages must not suffer from it
             if len(jobs) == 1:
@@ -89,9 +97,17 @@ class Worker:
             return _welcome_all
         parsed = parse(entry.topic)
         if parsed is None or parsed[0].site != self._site or parsed[1] is Channel.ACK:
-            _log.warning("ignored a message on the topic %.200r", entry.topic)
+            self._ignore(entry.topic)
             return None
         return _arrival_job(parsed[0].device, parsed[1], entry)
+
+    def _ignore(self, topic: str) -> None:
+        """Another version of the protocol, or nothing of ours: counted always, said once for each kind."""
+        self.ignored += 1
+        kind = "/".join(topic.split("/")[:2])[:_KIND_CHARS_MAX]
+        if kind not in self._kinds_ignored and len(self._kinds_ignored) < _KINDS_MAX:
+            self._kinds_ignored.add(kind)
+            _log.warning("ignored a message on the topic %.200r; more like it are only counted", topic)
 
 
 def _perform(db: Database, jobs: list[Job]) -> list[list[Answer]]:

@@ -10,6 +10,7 @@ from hub_server.store import limits, watches
 from hub_server.store.errors import ConflictingChangeError, NotFoundError
 from hub_server.store.rows import Alert, AlertChange, Watch
 from hub_server.watch.errors import IllegalTransitionError
+from hub_server.watch.judge import Verdict
 from hub_server.watch.life import Step, human_step, retraction
 from hub_server.watch.states import AlertState, Outcome
 
@@ -87,17 +88,54 @@ def move(
 
 
 def observe_person(db: Database, *, person: str, at_us: int, by: str, now_us: int) -> None:
-    """A sighting that counts: moves the watch, and moves or retracts the person's alert that is not closed."""
-    moved = watches.observe_person(db, person=person, at_us=at_us, by=by, now_us=now_us)
+    """A stored sighting that counts: moves the watch, and moves or retracts the person's alert that is not closed."""
+    _follow(db, watches.observe_person(db, person=person, at_us=at_us, by=by, now_us=now_us), now_us)
+
+
+def vouch_for_person(db: Database, *, person: str, at_us: int, by: str, now_us: int) -> None:
+    """The same for what a human says."""
+    _follow(db, watches.vouch(db, person=person, at_us=at_us, by=by, now_us=now_us), now_us)
+
+
+def recount_person(db: Database, *, person: str, now_us: int) -> None:
+    """Stored sightings have got a date, or a better one: last seen is the newest of all that is known now.
+
+    It may lie earlier than before. An alert that was retracted stays closed; the next one is raised when it is due.
+    """
+    watch, newest = watches.get_by_person(db, person), watches.newest_observation(db, person)
+    if watch is None or newest is None:
+        return
+    at_us, by = newest
+    if watch.last_seen_us is None or at_us > watch.last_seen_us:
+        observe_person(db, person=person, at_us=at_us, by=by, now_us=now_us)
+    elif at_us < watch.last_seen_us:
+        _wind_back(db, watch, at_us, by)
+
+
+def _wind_back(db: Database, watch: Watch, at_us: int, by: str) -> None:
+    wound = watches.wind_back(db, watch, last_seen_us=at_us, last_seen_by=by)
+    closed = db.execute(
+        "SELECT 1 FROM alerts WHERE person = ? AND due_us = ? AND outcome = 'retracted'", (watch.person, wound.due_us)
+    )
+    if closed.fetchone() is not None:
+        # One alert for a due time; but what retracted this one was wrong: the next gets a due time of its own.
+        wound = watches.wind_back(db, wound, last_seen_us=at_us - 1, last_seen_by=by)
+    alert = not_closed(db, watch.person)
+    if alert is not None:
+        _see(db, alert, wound)
+
+
+def _follow(db: Database, moved: tuple[Watch, Verdict] | None, now_us: int) -> None:
     if moved is None:
         return
     watch, verdict = moved
-    alert = not_closed(db, person)
+    alert = not_closed(db, watch.person)
     if alert is None:
         return
     _see(db, alert, watch)
     if verdict.retracts:
-        _take(db, alert, retraction(alert.state), author=WATCH, note=f"seen by {by}", now_us=now_us)
+        note = f"seen by {watch.last_seen_by}"
+        _take(db, alert, retraction(alert.state), author=WATCH, note=note, now_us=now_us)
 
 
 def _raise(db: Database, watch: Watch, now_us: int) -> Alert:
@@ -111,7 +149,7 @@ def _raise(db: Database, watch: Watch, now_us: int) -> Alert:
 
 
 def _visited(db: Database, alert: Alert, *, at_us: int, by: str) -> None:
-    moved = watches.observe_person(db, person=alert.person, at_us=at_us, by=by, now_us=at_us)
+    moved = watches.vouch(db, person=alert.person, at_us=at_us, by=by, now_us=at_us)
     if moved is not None:
         _see(db, alert, moved[0])
 

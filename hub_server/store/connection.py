@@ -30,6 +30,11 @@ def open_reader(path: Path) -> Database:
     return db
 
 
+def open_copy(path: Path) -> Database:
+    """A file that nobody writes, such as a backup. Nothing is made beside it."""
+    return _database(f"{path.absolute().as_uri()}?mode=ro&immutable=1")
+
+
 def _database(uri: str) -> Database:
     # isolation_level=None: the sqlite3 module begins nothing by itself, so that a transaction is what we say it is.
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)

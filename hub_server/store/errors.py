@@ -4,12 +4,14 @@ from hub_server.watch.errors import InvalidValueError
 
 __all__ = [
     "ConflictingChangeError",
+    "DataFolderError",
     "ExistsError",
     "InvalidValueError",
     "NotFoundError",
     "StoreBusyError",
     "StoreClosedError",
     "StoreError",
+    "StoreFailingError",
     "StoreTooNewError",
 ]
 
@@ -36,6 +38,14 @@ class StoreBusyError(StoreError):
 
 class StoreClosedError(StoreError):
     """The store is closing; the write was not made."""
+
+
+class StoreFailingError(StoreError):
+    """The disk takes no writes: it is full, read-only or broken. Nothing was stored; reads may still work."""
+
+
+class DataFolderError(StoreError):
+    """The data folder cannot be used: it is another user's, or cannot be written, or holds no database of ours."""
 
 
 class StoreTooNewError(StoreError):

@@ -23,13 +23,17 @@ class NewEvent:
     type: str
     received_us: int
     raw: bytes
+    boot: str | None = None
+    mono_us: int | None = None
+    synced: bool = True  # False: stamped before the clock was right; an anchor of the boot may date it
     captured_us: int | None = None
     clock_trusted: bool = False
     camera: str = ""
     person: str | None = None
     score: float | None = None
     strict: bool = False
-    counts: bool = False  # it may cancel an alarm
+    qualifies: bool = False  # it may cancel an alarm, once it is known when it was
+    counts: bool = False  # it does: its time is known, too
     reason: str = ""  # why it is quarantined
 
 
@@ -41,11 +45,12 @@ class Held:
     type: str
 
 
-def add(db: Database, event: NewEvent) -> None:
-    """Stores an event at a place that is free."""
-    db.execute(
-        "INSERT INTO events (device, epoch, seq, last_seq, hash, type, received_us, raw, captured_us, clock_trusted,"
-        " camera, person, score, strict, counts, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+def add(db: Database, event: NewEvent) -> int:
+    """Stores an event at a place that is free; its id."""
+    cursor = db.execute(
+        "INSERT INTO events (device, epoch, seq, last_seq, hash, type, received_us, raw, boot, mono_us, synced,"
+        " captured_us, clock_trusted, camera, person, score, strict, qualifies, counts, reason)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             event.device,
             event.epoch,
@@ -55,16 +60,22 @@ def add(db: Database, event: NewEvent) -> None:
             event.type,
             event.received_us,
             event.raw,
+            event.boot,
+            event.mono_us,
+            event.synced,
             event.captured_us,
             event.clock_trusted,
             event.camera,
             event.person,
             event.score,
             event.strict,
+            event.qualifies,
             event.counts,
             event.reason,
         ),
     )
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
 
 
 def held_at(db: Database, *, device: str, epoch: str, seq: int) -> Held | None:

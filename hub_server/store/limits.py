@@ -20,7 +20,7 @@ READ_WAIT_S = 10.0
 LOGIN_CODES_MAX = 100  # that can still be redeemed; the oldest goes
 SESSION_TTL_S = 7 * 24 * 3600
 
-_PERSON_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_PERSON_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 
 
 def text(field: str, value: str, chars_max: int, *, chars_min: int = 0) -> str:
@@ -36,7 +36,7 @@ def text(field: str, value: str, chars_max: int, *, chars_min: int = 0) -> str:
 def person_id(value: str) -> str:
     """Raises InvalidValueError unless `value` can stand in events and galleries."""
     if _PERSON_ID.fullmatch(value) is None:
-        raise InvalidValueError("id", "1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-'")
+        raise InvalidValueError("id", "1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-', not first '.'")
     return value
 
 

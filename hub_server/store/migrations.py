@@ -4,6 +4,8 @@ from sqlite_utils import Database, Migrations
 
 from hub_server.store.errors import StoreTooNewError
 from hub_server.store.schema_1 import STATEMENTS as FIRST_LIGHT
+from hub_server.store.schema_clocks import STATEMENTS as CLOCKS
+from hub_server.store.schema_tokens import STATEMENTS as TOKENS
 
 _steps = Migrations("hub")
 
@@ -14,11 +16,33 @@ def m0001_first_light(db: Database) -> None:
         db.execute(statement)
 
 
+@_steps()
+def m0002_tokens(db: Database) -> None:
+    for statement in TOKENS:
+        db.execute(statement)
+
+
+@_steps()
+def m0003_clocks(db: Database) -> None:
+    for statement in CLOCKS:
+        db.execute(statement)
+
+
 def migrate(db: Database) -> None:
     """Applies what is missing, each step in its own transaction. Raises StoreTooNewError for steps it has not."""
+    strange = unknown_steps(db)
+    if strange:
+        raise StoreTooNewError(f"a newer hub-server has changed this store: {', '.join(strange)}")
+    _steps.apply(db)
+
+
+def applied_steps(db: Database) -> list[str]:
+    """The steps that this database has made, in their order."""
+    return [step.name for step in _steps.applied(db)]
+
+
+def unknown_steps(db: Database) -> list[str]:
+    """Those of them that this version of the program does not know."""
     with Database(memory=True) as nothing:
         ours = {step.name for step in _steps.pending(nothing)}
-    strange = {step.name for step in _steps.applied(db)} - ours
-    if strange:
-        raise StoreTooNewError(f"a newer hub-server has changed this store: {', '.join(sorted(strange))}")
-    _steps.apply(db)
+    return sorted(set(applied_steps(db)) - ours)

@@ -60,5 +60,28 @@ def change(db: Database, id: str, *, now_us: int, **fields: str) -> Person:  # n
     return changed
 
 
+def all_ids(db: Database) -> list[str]:
+    """Of everybody; the store's own use, no page shows it."""
+    return [row[0] for row in db.execute("SELECT id FROM people ORDER BY id")]
+
+
+def erase(db: Database, id: str) -> None:
+    """The person, the watch and its alerts are no more, and events hold their place without saying who it was.
+
+    Nothing happens when there is no such person and no event that names one. The line in the file of erasures comes
+    before this, and keys are destroyed beside it: that is the caller's part.
+    """
+    db.execute("DELETE FROM alert_changes WHERE alert IN (SELECT id FROM alerts WHERE person = ?)", [id])
+    db.execute("DELETE FROM alerts WHERE person = ?", [id])
+    db.execute("DELETE FROM watches WHERE person = ?", [id])
+    db.execute("DELETE FROM people WHERE id = ?", [id])
+    # The bytes name the person, so they go; the hash stays, by which a repeated event is known.
+    db.execute(
+        "UPDATE events SET person = NULL, score = NULL, strict = 0, qualifies = 0, counts = 0, raw = X''"
+        " WHERE person = ?",
+        [id],
+    )
+
+
 def _text(field: str, value: str) -> str:
     return limits.text(field, value, _CHARS_MAX[field], chars_min=_CHARS_MIN.get(field, 0))

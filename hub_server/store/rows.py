@@ -94,7 +94,7 @@ class EventRow:
     seq: int
     type: str  # "passage", "lost", ...; "quarantined" when the body could not be understood
     received_us: int
-    captured_us: int | None  # the passage's own time, cut at receipt; None where the type has none
+    captured_us: int | None  # its own time, the earliest it may have been, cut at receipt; None where the type has none
     clock_trusted: bool  # False: shown, but does not count for a watch
     camera: str
     person: str | None

@@ -1,5 +1,6 @@
 """One process's hold on a data directory."""
 
+import os
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -10,6 +11,8 @@ from sqlite_utils import Database
 
 from hub_server.store.changes import Changes
 from hub_server.store.connection import open_writer
+from hub_server.store.disk import disk_trouble
+from hub_server.store.errors import DataFolderError
 from hub_server.store.lock import DirectoryLock
 from hub_server.store.migrations import migrate
 from hub_server.store.readers import Readers
@@ -21,6 +24,23 @@ T = TypeVar("T")
 def now_us() -> int:
     """This machine's wall clock, integer microseconds UTC."""
     return time.time_ns() // 1000
+
+
+def _lock(data_dir: Path) -> DirectoryLock:
+    """Makes the folder ours alone, and takes its lock."""
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        owner = data_dir.stat().st_uid
+        if owner != os.geteuid():
+            raise DataFolderError(f"{data_dir} belongs to another user (uid {owner}): run this as that user")
+        data_dir.chmod(0o700)
+        return DirectoryLock(data_dir)
+    except OSError as error:
+        raise DataFolderError(f"the data folder {data_dir} cannot be used: {_reason(error)}") from error
+
+
+def _reason(error: BaseException) -> str:
+    return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
 
 
 class Store:
@@ -37,19 +57,29 @@ class Store:
     def open(cls, data_dir: Path, *, clock: Callable[[], int] = now_us) -> "Store":
         """Takes the lock, opens or creates the database, brings it up to date.
 
-        Raises StoreBusyError when another process holds it, StoreTooNewError when a newer version has changed it.
+        Raises StoreBusyError when another process holds it, StoreTooNewError when a newer version has changed it,
+        DataFolderError when the folder or what lies in it cannot be used.
         """
-        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        data_dir.chmod(0o700)
         path = data_dir / "hub.sqlite3"
-        lock = DirectoryLock(data_dir)
+        lock = _lock(data_dir)
         try:
             db = open_writer(path)
             migrate(db)
-        except BaseException:
+        except BaseException as error:
             lock.release()
+            if isinstance(error, OSError) or disk_trouble(error) is not None:
+                raise DataFolderError(f"{path}: {disk_trouble(error) or _reason(error)}") from error
             raise
         return cls(lock=lock, db=db, path=path, clock=clock)
+
+    @property
+    def trouble(self) -> str | None:
+        """What keeps the disk from taking writes, in words; None: the last write was taken."""
+        return self._writer.trouble
+
+    def probe(self) -> None:
+        """Writes a page of nothing: raises StoreFailingError while the disk takes no writes."""
+        self.write(lambda db: db.execute("PRAGMA user_version = 0"))
 
     def now_us(self) -> int:
         return self._clock()

@@ -29,9 +29,9 @@ def create(db: Database, *, person: str, period_s: int, last_seen_us: int | None
     seen_us, seen_by = _start(db, person, last_seen_us, now_us)
     due = due_us(created_us=now_us, last_seen_us=seen_us, paused_until_us=None, period_s=period_s)
     cursor = db.execute(
-        "INSERT INTO watches (person, period_s, active, created_us, last_seen_us, last_seen_by, due_us)"
-        " VALUES (?, ?, 1, ?, ?, ?, ?)",
-        (person, period_s, now_us, seen_us, seen_by, due),
+        "INSERT INTO watches (person, period_s, active, created_us, last_seen_us, last_seen_by, due_us, vouched_us,"
+        " vouched_by) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?)",
+        (person, period_s, now_us, seen_us, seen_by, due, last_seen_us, "" if last_seen_us is None else GIVEN),
     )
     assert cursor.lastrowid is not None
     return _get(db, cursor.lastrowid)
@@ -71,7 +71,7 @@ def change(
 
 
 def observe_person(db: Database, *, person: str, at_us: int, by: str, now_us: int) -> tuple[Watch, Verdict] | None:
-    """An observation that counts moves the person's watch. None: no watch, or it knows something as new."""
+    """A stored sighting that counts moves the person's watch. None: no watch, or it knows something as new."""
     watch = get_by_person(db, person)
     if watch is None:
         return None
@@ -89,6 +89,33 @@ def observe_person(db: Database, *, person: str, at_us: int, by: str, now_us: in
     return moved, verdict
 
 
+def vouch(db: Database, *, person: str, at_us: int, by: str, now_us: int) -> tuple[Watch, Verdict] | None:
+    """The same for what a human vouches for. It is kept beside the stored sightings, whatever becomes of those."""
+    db.execute(
+        "UPDATE watches SET vouched_us = ?, vouched_by = ? WHERE person = ? AND coalesce(vouched_us, -1) < ?",
+        (at_us, by, person, at_us),
+    )
+    return observe_person(db, person=person, at_us=at_us, by=by, now_us=now_us)
+
+
+def newest_observation(db: Database, person: str) -> tuple[int, str] | None:
+    """When and by whom the person was last seen, of the stored sightings that count and of what was vouched for."""
+    known = [
+        *db.execute(
+            "SELECT captured_us, device || '/' || camera FROM events WHERE person = ? AND counts = 1"
+            " ORDER BY captured_us DESC LIMIT 1",
+            [person],
+        ),
+        *db.execute("SELECT vouched_us, vouched_by FROM watches WHERE person = ? AND vouched_us NOT NULL", [person]),
+    ]
+    return max(known, default=None)
+
+
+def wind_back(db: Database, watch: Watch, *, last_seen_us: int, last_seen_by: str) -> Watch:
+    """The sighting that moved the watch was earlier than its clock had said."""
+    return _save(db, replace(watch, last_seen_us=last_seen_us, last_seen_by=last_seen_by))
+
+
 def pause(db: Database, *, person: str, until_us: int) -> None:
     """The watch sleeps until then; a person without one is left alone."""
     watch = get_by_person(db, person)
@@ -98,6 +125,7 @@ def pause(db: Database, *, person: str, until_us: int) -> None:
 
 def restart(db: Database, id: int, *, last_seen_us: int) -> Watch:
     """Sets the last sighting by hand, back in time too: for the demonstration. Raises NotFoundError."""
+    db.execute("UPDATE watches SET vouched_us = ?, vouched_by = ? WHERE id = ?", (last_seen_us, GIVEN, id))
     return _save(db, replace(_get(db, id), last_seen_us=last_seen_us, last_seen_by=GIVEN, paused_until_us=None))
 
 
@@ -118,11 +146,7 @@ def due(db: Database, *, now_us: int, limit: int) -> list[Watch]:
 def _start(db: Database, person: str, given_us: int | None, now_us: int) -> tuple[int | None, str]:
     if given_us is not None and not 0 <= given_us <= now_us:
         raise InvalidValueError("last_seen_at", "must not be in the future")
-    stored = db.execute(
-        "SELECT captured_us, device || '/' || camera FROM events WHERE person = ? AND counts = 1"
-        " ORDER BY captured_us DESC LIMIT 1",
-        [person],
-    ).fetchone()
+    stored = newest_observation(db, person)
     if stored is not None and (given_us is None or stored[0] > given_us):
         return stored[0], stored[1]
     return given_us, "" if given_us is None else GIVEN

@@ -1,6 +1,7 @@
 """The one writer thread: it takes functions, runs each in one transaction, and a person's go first."""
 
 import logging
+import sqlite3
 import threading
 import time
 from collections import deque
@@ -11,7 +12,8 @@ from typing import Any, TypeVar
 from sqlite_utils import Database
 
 from hub_server.store.changes import Changes
-from hub_server.store.errors import StoreBusyError, StoreClosedError
+from hub_server.store.disk import disk_trouble
+from hub_server.store.errors import StoreBusyError, StoreClosedError, StoreFailingError
 from hub_server.store.limits import QUEUED_WRITES_MAX, WRITE_WAIT_S
 
 T = TypeVar("T")
@@ -36,6 +38,10 @@ class Writer:
         self._urgent: deque[_Task] = deque()
         self._patient: deque[_Task] = deque()
         self._closing = False
+        self._job_runs = False
+        self.trouble: str | None = None
+        """What kept the disk from taking the last write; None: it took it."""
+        db.conn.set_authorizer(self._authorize)
         self._condition = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
@@ -98,22 +104,55 @@ class Writer:
         try:
             value = self._transact(task.job)
         except BaseException as error:  # noqa: BLE001 the caller's error is the caller's: it is raised there
-            task.done.set_exception(error)
+            task.done.set_exception(self._told(error))
             return
+        self._note_trouble(None)
         held_s = time.monotonic() - started_s
         if held_s > _SLOW_S:
             _log.warning("a write held the store for %.0f ms", held_s * 1000)
         self._changes.announce()
         task.done.set_result(value)
 
+    def _told(self, error: BaseException) -> BaseException:
+        trouble = disk_trouble(error)
+        if trouble is None:
+            return error
+        self._note_trouble(trouble)
+        failing = StoreFailingError(f"{trouble}; nothing was stored")
+        failing.__cause__ = error
+        return failing
+
+    def _note_trouble(self, trouble: str | None) -> None:
+        if trouble != self.trouble:
+            if trouble is None:
+                _log.warning("the store takes writes again")
+            else:
+                _log.error("the store takes no writes: %s; it goes on by itself when that ends", trouble)
+        self.trouble = trouble
+
     def _transact(self, job: Callable[[Database], T]) -> T:
         connection = self._db.conn
         connection.execute("BEGIN IMMEDIATE")
         try:
-            value = job(self._db)
-            connection.execute("COMMIT")
+            value = self._run_job(job)
+            connection.commit()
         except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+            connection.rollback()
             raise
         return value
+
+    def _run_job(self, job: Callable[[Database], T]) -> T:
+        self._job_runs = True
+        try:
+            return job(self._db)
+        finally:
+            self._job_runs = False
+
+    def _authorize(self, action: int, *_about: str | None) -> int:
+        """A job, or a library that it uses, may not end the transaction it stands in: SQLite says "not authorized".
+
+        SQLite asks when a statement is prepared. Our own COMMIT and ROLLBACK are prepared anew each time, by the
+        connection's methods, so a job never finds them in the connection's cache of statements.
+        """
+        ends = action == sqlite3.SQLITE_TRANSACTION and self._job_runs
+        return sqlite3.SQLITE_DENY if ends else sqlite3.SQLITE_OK

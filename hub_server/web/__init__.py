@@ -1,6 +1,7 @@
 """The hub's page and HTTP API: `create_app` makes the WSGI application."""
 
 from hub_server.web.app import create_app
+from hub_server.web.auth import LOCAL_CALLER
 from hub_server.web.office import MqttAddress
 
-__all__ = ["MqttAddress", "create_app"]
+__all__ = ["LOCAL_CALLER", "MqttAddress", "create_app"]

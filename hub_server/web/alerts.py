@@ -2,25 +2,28 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from http import HTTPStatus
-from typing import Annotated, NoReturn
+from typing import Annotated, Literal
 
-from flask import Blueprint, Response
+from flask import Response
 from msgspec import Meta, Struct
 from sqlite_utils import Database
-from werkzeug.exceptions import MethodNotAllowed
 
-from hub_server.store import alerts
+from hub_server.store import alerts, coverage
 from hub_server.store.errors import NotFoundError
 from hub_server.store.rows import Alert
 from hub_server.watch.states import AlertState, Outcome
-from hub_server.web import fields, shapes, snapshot
-from hub_server.web.decode import json_body, query
+from hub_server.web import fields, resources, shapes, snapshot
+from hub_server.web.conditional import if_match
 from hub_server.web.lists import answer, listed
 from hub_server.web.office import office
+from hub_server.web.operations import Operation, Routes
+from hub_server.web.scopes import Scope
 from hub_server.web.times import microseconds
 
-blueprint = Blueprint("alerts", __name__)
+blueprint = Routes("alerts", __name__)
+blueprint.absent["POST", "/api/v1/alerts"] = (
+    "alerts come from watches: create a watch, and the hub raises what falls due"
+)
 _AWAY_DAYS_MAX = 366
 _STATES = "|".join(AlertState)
 
@@ -29,16 +32,21 @@ StateList = Annotated[
     Meta(pattern=rf"^({_STATES})(,({_STATES}))*\Z", description=f"one or more of {', '.join(AlertState)}, with commas"),
 ]
 State = Annotated[AlertState, Meta(description=f"one of {', '.join(AlertState)}")]
-HumanOutcome = Annotated[Outcome, Meta(description="one of well, helped, away")]
+HumanOutcome = Annotated[
+    Literal["well", "helped", "away"],
+    Meta(description="one of well, helped, away; retracted comes from a late sighting only"),
+]
 
 
-class _List(Struct, kw_only=True):
+class AlertsQuery(Struct, kw_only=True, forbid_unknown_fields=True):
     state: StateList | None = None
     after: fields.RowId | None = None
     limit: fields.ListLimit = fields.LIST_LIMIT
 
 
-class _Step(Struct, kw_only=True):
+class AlertStep(Struct, kw_only=True, forbid_unknown_fields=True):
+    """What somebody does about an alert."""
+
     state: State
     outcome: HumanOutcome | None = None
     note: fields.Note = ""
@@ -46,67 +54,63 @@ class _Step(Struct, kw_only=True):
     until: fields.Moment | None = None
 
 
-@blueprint.get("/api/v1/alerts")
-def index() -> Response:
-    asked = query(_List)
+@blueprint.operation(
+    Operation(
+        method="GET",
+        path="/api/v1/alerts",
+        summary="Alerts, newest first",
+        scope=Scope.READ,
+        query=AlertsQuery,
+        answer=resources.AlertPage,
+    )
+)
+def index(asked: AlertsQuery) -> Response:
     states = None if asked.state is None else frozenset(AlertState(state) for state in asked.state.split(","))
     with office().store.read() as db:
         rows = alerts.page(db, states=states, after=asked.after, limit=asked.limit)
         return listed(rows, lambda row: snapshot.alert(db, row), limit=asked.limit)
 
 
-@blueprint.post("/api/v1/alerts")
-def create() -> NoReturn:
-    raise MethodNotAllowed(["GET"], "alerts come from watches: create a watch, and the hub raises what falls due")
-
-
-@blueprint.get("/api/v1/alerts/<row_id:alert>")
+@blueprint.operation(
+    Operation(
+        method="GET",
+        path="/api/v1/alerts/<row_id:alert>",
+        summary="One alert with its history",
+        scope=Scope.READ,
+        answer=resources.WholeAlert,
+    )
+)
 def show(alert: int) -> Response:
     with office().store.read() as db:
-        row = alerts.get(db, alert)
-        if row is None:
-            raise NotFoundError(f"there is no alert {alert}")
-        return answer(_whole(db, row))
+        return answer(_whole(db, _get(db, alert)))
 
 
-@blueprint.patch("/api/v1/alerts/<row_id:alert>")
-def change(alert: int) -> Response:
-    step = json_body(_Step, _agree)
-    until_us = None if step.until is None else microseconds(step.until)
+@blueprint.operation(
+    Operation(
+        method="GET",
+        path="/api/v1/alerts/<row_id:alert>/coverage",
+        summary="Who was watching while the person was not seen",
+        scope=Scope.READ,
+        answer=resources.Coverage,
+    )
+)
+def who_was_watching(alert: int) -> Response:
+    """Apart from the alert: shares move as cameras tell more, and must not move the alert's ETag."""
     store = office().store
-
-    def job(db: Database) -> shapes.Json:
-        row = alerts.move(
-            db,
-            alert,
-            to=step.state,
-            outcome=step.outcome,
-            author=step.author,
-            note=step.note,
-            until_us=until_us,
-            now_us=store.now_us(),
-        )
-        return _whole(db, row)
-
-    return answer(store.write(job), HTTPStatus.OK)
-
-
-def _whole(db: Database, row: Alert) -> shapes.Json:
-    return snapshot.alert(db, row) | {"history": shapes.history(alerts.history(db, row.id))}
+    with store.read() as db:
+        return answer(shapes.coverage(coverage.for_alert(db, _get(db, alert), store.now_us())))
 
 
 def _agree(values: Mapping[str, object]) -> Mapping[str, str]:
     """What state, outcome and until must say together; the store judges the step itself."""
     errors = {}
     closes, outcome = values.get("state") is AlertState.CLOSED, values.get("outcome")
-    if outcome is Outcome.RETRACTED:
-        errors["outcome"] = "must be one of well, helped, away: only a late sighting retracts an alert"
-    elif closes and outcome is None:
+    if closes and outcome is None:
         errors["outcome"] = "is missing: say how it ended, well, helped or away"
     elif outcome is not None and "state" in values and not closes:
         errors["outcome"] = "belongs to the state closed only"
     until = values.get("until")
-    if outcome is Outcome.AWAY and until is None:
+    if outcome == Outcome.AWAY and until is None:
         errors["until"] = "is missing: who is away comes back"
     elif isinstance(until, datetime):
         wrong = _until_mistake(outcome, microseconds(until))
@@ -114,8 +118,55 @@ def _agree(values: Mapping[str, object]) -> Mapping[str, str]:
     return errors
 
 
+@blueprint.operation(
+    Operation(
+        method="PATCH",
+        path="/api/v1/alerts/<row_id:alert>",
+        summary="A step: taken, on the way, closed",
+        scope=Scope.ALERTS,
+        body=AlertStep,
+        answer=resources.WholeAlert,
+        conflict="the alert's state does not allow this step; nothing has changed",
+        versioned=True,
+        rules="`closed` needs an `outcome`, no other state has one; `away` needs `until`, in the future and at most "
+        f"{_AWAY_DAYS_MAX} days ahead, no other outcome has it.",
+    ),
+    check=_agree,
+)
+def change(alert: int, body: AlertStep) -> Response:
+    until_us = None if body.until is None else microseconds(body.until)
+    store, seen = office().store, if_match()
+
+    def job(db: Database) -> resources.WholeAlert:
+        seen.demand(_whole(db, _get(db, alert)))
+        row = alerts.move(
+            db,
+            alert,
+            to=body.state,
+            outcome=None if body.outcome is None else Outcome(body.outcome),
+            author=body.author,
+            note=body.note,
+            until_us=until_us,
+            now_us=store.now_us(),
+        )
+        return _whole(db, row)
+
+    return answer(store.write(job))
+
+
+def _whole(db: Database, row: Alert) -> resources.WholeAlert:
+    return {**snapshot.alert(db, row), "history": shapes.history(alerts.history(db, row.id))}
+
+
+def _get(db: Database, alert: int) -> Alert:
+    row = alerts.get(db, alert)
+    if row is None:
+        raise NotFoundError(f"there is no alert {alert}")
+    return row
+
+
 def _until_mistake(outcome: object, until_us: int) -> str | None:
-    if outcome is not Outcome.AWAY:
+    if outcome != Outcome.AWAY:
         return "belongs to the outcome away only"
     ahead_us = until_us - office().store.now_us()
     if 0 < ahead_us <= _AWAY_DAYS_MAX * 86400 * 1_000_000:

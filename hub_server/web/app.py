@@ -6,12 +6,29 @@ from flask import Flask
 from werkzeug.routing import BaseConverter
 
 from hub_server.store.store import Store
-from hub_server.web import alerts, auth, devices, events, guards, health, login, page, people, problems, stream, watches
+from hub_server.web import (
+    alerts,
+    auth,
+    devices,
+    events,
+    guards,
+    health,
+    login,
+    openapi,
+    page,
+    people,
+    problems,
+    stream,
+    tokens,
+    watches,
+)
 from hub_server.web.decode import BODY_BYTES_MAX
 from hub_server.web.feed import Feed
 from hub_server.web.office import EXTENSION, MqttAddress, Office
 
-_BLUEPRINTS = (people, watches, alerts, devices, events, login, stream, page, health)
+_API = (people, watches, alerts, devices, events, stream, login, tokens, health, openapi)
+OPERATIONS = {name: one for part in _API for name, one in part.blueprint.operations.items()}
+"""Every operation of the API, by Flask's name of its endpoint."""
 
 
 class _RowId(BaseConverter):
@@ -26,13 +43,12 @@ class _RowId(BaseConverter):
 def create_app(
     *,
     store: Store,
-    api_token: str,
     mqtt: MqttAddress,
     health: Callable[[], Mapping[str, object]],
 ) -> Flask:
     """A WSGI application. `app.extensions["shouwang"].stop()` ends its streams; call it before the store closes.
 
-    `api_token` opens the API to programs. `health` answers at once, with at least `status`: "ok" or "degraded", and
+    Programs ask with the tokens of the store. `health` answers at once, with at least `status`: "ok" or "degraded", and
     `broker`: "connected" or what is wrong.
     """
     app = Flask(__name__)
@@ -40,12 +56,16 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES_MAX + 1
     app.url_map.converters["row_id"] = _RowId
     app.extensions[EXTENSION] = Office(
-        store=store, api_token=api_token, mqtt=mqtt, health=health, feed=Feed(store, health)
+        store=store,
+        operations=OPERATIONS,
+        mqtt=mqtt,
+        health=health,
+        feed=Feed(store, health),
     )
-    problems.register(app)
+    problems.register(app, {key: why for part in _API for key, why in part.blueprint.absent.items()})
     app.before_request(guards.demand_loopback)
     app.before_request(auth.demand_caller)
     app.after_request(guards.harden)
-    for part in _BLUEPRINTS:
+    for part in (*_API, page):
         app.register_blueprint(part.blueprint)
     return app

@@ -1,52 +1,73 @@
-"""Who may ask: a program with the API token, or a person's session, which changes things with its CSRF token only."""
+"""Who may ask, and for what: a program with a token that has the scope, or a person's session, which has them all.
+
+A session changes things with its CSRF token only.
+"""
 
 import hashlib
 import hmac
+import logging
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from flask import g, request
 
-from hub_server.store import logins
+from hub_server.store import logins, tokens
+from hub_server.store.errors import StoreError
+from hub_server.store.tokens import Token
 from hub_server.web.office import office
 from hub_server.web.problems import ProblemError
+from hub_server.web.scopes import ALL_SCOPES, Scope
 
 COOKIE = "shouwang_session"
 CSRF_HEADER = "X-CSRF-Token"
+LOCAL_CALLER = "shouwang.local"
+"""Of the WSGI environment, set by the server of DATA/hub.sock alone: only the owner of the data can open that."""
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Caller:
+    """Who asks. `stays` says whether they still may: a stream outlives the look at its beginning."""
+
+    name: str
+    scopes: frozenset[str]
+    stays: Callable[[], bool]
 
 
 def demand_caller() -> None:
-    """Before every request under /api. Raises ProblemError: 401 for a stranger, 403 for a change without the token."""
-    if not request.path.startswith("/api/"):
+    """Before every request. Raises ProblemError: 401 for a stranger, 403 without the scope or the CSRF token."""
+    operation = office().operations.get(request.endpoint or "")
+    # What is no operation but lies under /api (a wrong path, a wrong method) is told to those who may ask only.
+    is_open = not request.path.startswith("/api/") if operation is None else operation.scope is None
+    if is_open:
         return
-    if "Authorization" in request.headers:
-        _demand_token()
-        return
-    session = session_token()
-    if session is None:
-        raise _stranger("send the API token as Authorization: Bearer, or log in on the page")
-    if request.method not in _SAFE:
-        demand_csrf(session, request.headers.get(CSRF_HEADER, ""))
+    who = _identified()
+    if operation is not None and operation.scope is not None and operation.scope not in who.scopes:
+        raise _lacks(who, operation.scope)
+    g.caller = who
+
+
+def caller() -> Caller:
+    """Of this request, behind `demand_caller`."""
+    found: Caller = g.caller
+    return found
 
 
 def session_token() -> str | None:
     """The session of this request's cookie, when it is valid; looked up once for a request."""
     if "session" not in g:
         token = request.cookies.get(COOKIE)
-        g.session = token if token is not None and session_lives(token) else None
+        g.session = token if token is not None and _session_lives(token)() else None
     found: str | None = g.session
     return found
 
 
-def session_lives(token: str) -> bool:
-    store = office().store
-    with store.read() as db:
-        return logins.session_valid(db, token, now_us=store.now_us())
-
-
 def csrf_token(session: str) -> str:
-    """Follows from the session and a secret of the hub, so that it need not be kept."""
-    return hmac.new(office().api_token.encode(), b"csrf\0" + session.encode(), hashlib.sha256).hexdigest()
+    """Follows from the session's secret and does not give it away, so that it need not be kept."""
+    return hmac.new(session.encode(), b"csrf", hashlib.sha256).hexdigest()
 
 
 def demand_csrf(session: str, given: str) -> None:
@@ -55,12 +76,85 @@ def demand_csrf(session: str, given: str) -> None:
         raise ProblemError(HTTPStatus.FORBIDDEN, f"a change made by a session needs its {CSRF_HEADER}")
 
 
-def _demand_token() -> None:
+def _identified() -> Caller:
+    if LOCAL_CALLER in request.environ:
+        return Caller(name="owner of the data", scopes=ALL_SCOPES, stays=lambda: True)
+    return _by_token() if "Authorization" in request.headers else _by_session()
+
+
+def _by_session() -> Caller:
+    session = session_token()
+    if session is None:
+        raise ProblemError(
+            HTTPStatus.UNAUTHORIZED,
+            "send a token as Authorization: Bearer, or log in on the page",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    if request.method not in _SAFE:
+        demand_csrf(session, request.headers.get(CSRF_HEADER, ""))
+    return Caller(name="session", scopes=ALL_SCOPES, stays=_session_lives(session))
+
+
+def _by_token() -> Caller:
     sent = request.authorization
-    token = sent.token if sent is not None and sent.type == "bearer" else None
-    if token is None or not hmac.compare_digest(token.encode(), office().api_token.encode()):
-        raise _stranger("this is not the API token")
+    secret = sent.token if sent is not None and sent.type == "bearer" else None
+    token = None if secret is None else _holding(secret)
+    if secret is None or token is None:
+        raise _void("this is no token of this hub")
+    now_us = office().store.now_us()
+    if not token.lives(now_us=now_us):
+        raise _void(f"the token {token.name} {'has expired' if token.revoked_us is None else 'was revoked'}")
+    if tokens.is_worth_noting(token, now_us=now_us):
+        _note(token, now_us)
+    return Caller(name=f"token {token.name}", scopes=token.scopes, stays=_token_lives(secret))
 
 
-def _stranger(detail: str) -> ProblemError:
-    return ProblemError(HTTPStatus.UNAUTHORIZED, detail, headers={"WWW-Authenticate": "Bearer"})
+def _holding(secret: str) -> Token | None:
+    with office().store.read() as db:
+        return tokens.holding(db, secret)
+
+
+def _note(token: Token, now_us: int) -> None:
+    """At most one try a minute, whether it works or not: of many requests at once the first writes for all."""
+    tried = office().uses_noted
+    if abs(now_us - tried.get(token.name, 0)) < tokens.USED_EVERY_US:
+        return
+    tried[token.name] = now_us
+    try:
+        office().store.write(lambda db: tokens.used(db, token.name, now_us=now_us))
+    except (StoreError, sqlite3.Error):
+        # A disk that is full must not keep anybody from reading.
+        _log.exception("the use of the token %s could not be noted", token.name)
+
+
+def _token_lives(secret: str) -> Callable[[], bool]:
+    store = office().store
+
+    def stays() -> bool:
+        with store.read() as db:
+            token = tokens.holding(db, secret)
+        return token is not None and token.lives(now_us=store.now_us())
+
+    return stays
+
+
+def _session_lives(session: str) -> Callable[[], bool]:
+    store = office().store
+
+    def stays() -> bool:
+        with store.read() as db:
+            return logins.session_valid(db, session, now_us=store.now_us())
+
+    return stays
+
+
+def _void(detail: str) -> ProblemError:
+    return ProblemError(HTTPStatus.UNAUTHORIZED, detail, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
+
+
+def _lacks(who: Caller, scope: Scope) -> ProblemError:
+    return ProblemError(
+        HTTPStatus.FORBIDDEN,
+        f"the {who.name} lacks the scope {scope}",
+        headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'},
+    )

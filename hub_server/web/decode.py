@@ -1,8 +1,9 @@
 """The one decoder of requests: a typed value, or one problem that names every mistake at once."""
 
+import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import TypeVar, get_args
+from typing import Any, TypeVar, get_args
 
 import msgspec
 from flask import request
@@ -11,6 +12,7 @@ from msgspec import NODEFAULT, Meta, Struct
 from hub_server.web.problems import ProblemError, invalid
 
 BODY_BYTES_MAX = 64 * 1024
+_DIGITS = re.compile(r"-?(0|[1-9][0-9]{0,17})", re.ASCII)  # as JSON writes a whole number
 T = TypeVar("T", bound=Struct)
 Check = Callable[[Mapping[str, object]], Mapping[str, str]]
 """Looks at the fields that are right by themselves and says what is wrong between them."""
@@ -29,18 +31,25 @@ def json_body(kind: type[T], check: Check | None = None) -> T:
         raise ProblemError(HTTPStatus.BAD_REQUEST, f"the body is not JSON: {error}") from error
     if not isinstance(value, dict):
         raise ProblemError(HTTPStatus.BAD_REQUEST, "the body must be a JSON object")
-    return decode_fields(value, kind, strict=True, check=check)
+    return decode_fields(value, kind, check=check)
 
 
-def query(kind: type[T], check: Check | None = None) -> T:
-    """The query of this request as a `kind`; numbers may be written as text. Raises ProblemError (422)."""
+def query(kind: type[T]) -> T:
+    """The query of this request as a `kind`. Raises ProblemError (422)."""
     twice = {name: "is given twice" for name, values in request.args.lists() if len(values) > 1}
     if twice:
         raise invalid(twice)
-    return decode_fields(request.args.to_dict(), kind, strict=False, check=check)
+    return query_fields(request.args.to_dict(), kind)
 
 
-def decode_fields(given: Mapping[str, object], kind: type[T], *, strict: bool, check: Check | None = None) -> T:
+def query_fields(given: Mapping[str, str], kind: type[T]) -> T:
+    """Texts as a `kind`; where it wants a number, the digits of one. Raises ProblemError (422)."""
+    numbers = {field.name for field in msgspec.structs.fields(kind) if _is_number(field.type)}
+    values = {name: int(text) if name in numbers and _DIGITS.fullmatch(text) else text for name, text in given.items()}
+    return decode_fields(values, kind)
+
+
+def decode_fields(given: Mapping[str, object], kind: type[T], *, check: Check | None = None) -> T:
     """Field by field, because a decoder of whole structs stops at the first mistake."""
     values: dict[str, object] = {}
     errors = dict.fromkeys(given, "is not a field here")
@@ -51,7 +60,7 @@ def decode_fields(given: Mapping[str, object], kind: type[T], *, strict: bool, c
                 errors[field.name] = "is missing"
             continue
         try:
-            values[field.name] = msgspec.convert(given[field.name], type=field.type, strict=strict)
+            values[field.name] = msgspec.convert(_whole(given[field.name]), type=field.type)
         except msgspec.ValidationError as error:
             errors[field.name] = _mistake(field.type, error)
     if check is not None:
@@ -59,6 +68,15 @@ def decode_fields(given: Mapping[str, object], kind: type[T], *, strict: bool, c
     if errors:
         raise invalid(errors)
     return kind(**values)
+
+
+def _whole(value: object) -> object:
+    """86400.0 is a whole number too, says JSON Schema."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _is_number(kind: Any) -> bool:
+    return kind is int or any(_is_number(part) for part in get_args(kind))
 
 
 def _mistake(kind: object, error: msgspec.ValidationError) -> str:

@@ -2,79 +2,130 @@
 
 from http import HTTPStatus
 
-from flask import Blueprint, Response
+from flask import Response
 from msgspec import Struct
+from sqlite_utils import Database
 
 from hub_server.store import devices
 from hub_server.store.errors import NotFoundError
-from hub_server.web import fields, shapes
-from hub_server.web.decode import json_body, query
+from hub_server.store.rows import Device
+from hub_server.web import fields, resources, shapes
+from hub_server.web.conditional import if_match
 from hub_server.web.lists import answer, listed
 from hub_server.web.office import office
+from hub_server.web.operations import Operation, Routes
+from hub_server.web.scopes import Scope
 
-blueprint = Blueprint("devices", __name__)
+blueprint = Routes("devices", __name__)
 
 
-class _List(Struct, kw_only=True):
+class DevicesQuery(Struct, kw_only=True, forbid_unknown_fields=True):
     after: fields.DeviceId | None = None
     limit: fields.ListLimit = fields.LIST_LIMIT
 
 
-class _New(Struct, kw_only=True):
+class NewDevice(Struct, kw_only=True, forbid_unknown_fields=True):
+    """`place` is for people."""
+
     id: fields.DeviceId
     place: fields.Place = ""
 
 
-class _Change(Struct, kw_only=True):
+class DeviceChange(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Where it stands."""
+
     place: fields.Place
 
 
-@blueprint.get("/api/v1/devices")
-def index() -> Response:
-    asked = query(_List)
+@blueprint.operation(
+    Operation(
+        method="GET",
+        path="/api/v1/devices",
+        summary="Devices by id",
+        scope=Scope.READ,
+        query=DevicesQuery,
+        answer=resources.DevicePage,
+    )
+)
+def index(asked: DevicesQuery) -> Response:
     with office().store.read() as db:
         rows = devices.page(db, after=asked.after, limit=asked.limit)
     return listed(rows, shapes.device, limit=asked.limit)
 
 
-@blueprint.post("/api/v1/devices")
-def create() -> Response:
-    new = json_body(_New)
-    store = office().store
-    row, secret = store.write(lambda db: devices.create(db, id=new.id, place=new.place, now_us=store.now_us()))
-    return answer(
-        shapes.device(row) | {"mqtt": _mqtt(row.id, secret)},
-        HTTPStatus.CREATED,
-        location=f"/api/v1/devices/{row.id}",
+@blueprint.operation(
+    Operation(
+        method="POST",
+        path="/api/v1/devices",
+        summary="A new device, with its password, shown this once",
+        scope=Scope.DEVICES,
+        body=NewDevice,
+        answer=resources.CreatedDevice,
+        status=HTTPStatus.CREATED,
+        conflict="there is a device of this id already",
     )
+)
+def create(body: NewDevice) -> Response:
+    store = office().store
+    row, secret = store.write(lambda db: devices.create(db, id=body.id, place=body.place, now_us=store.now_us()))
+    made: resources.CreatedDevice = {**shapes.device(row), "mqtt": _mqtt(row.id, secret)}
+    return answer(made, HTTPStatus.CREATED, location=f"/api/v1/devices/{row.id}")
 
 
-@blueprint.get("/api/v1/devices/<device>")
+@blueprint.operation(
+    Operation(
+        method="GET",
+        path="/api/v1/devices/<device>",
+        summary="One device",
+        scope=Scope.READ,
+        answer=resources.Device,
+    )
+)
 def show(device: str) -> Response:
     with office().store.read() as db:
-        row = devices.get(db, device)
-    if row is None:
-        raise NotFoundError(f"there is no device {device}")
-    return answer(shapes.device(row))
+        return answer(shapes.device(_get(db, device)))
 
 
-@blueprint.patch("/api/v1/devices/<device>")
-def change(device: str) -> Response:
-    asked = json_body(_Change)
-    store = office().store
-    row = store.write(lambda db: devices.change(db, device, place=asked.place, now_us=store.now_us()))
-    return answer(shapes.device(row))
+@blueprint.operation(
+    Operation(
+        method="PATCH",
+        path="/api/v1/devices/<device>",
+        summary="Another place",
+        scope=Scope.DEVICES,
+        body=DeviceChange,
+        answer=resources.Device,
+        versioned=True,
+        rules="A device's ETag changes with every message heard from it.",
+    )
+)
+def change(device: str, body: DeviceChange) -> Response:
+    store, seen = office().store, if_match()
+
+    def job(db: Database) -> Device:
+        seen.demand(shapes.device(_get(db, device)))
+        return devices.change(db, device, place=body.place, now_us=store.now_us())
+
+    return answer(shapes.device(store.write(job)))
 
 
-@blueprint.post("/api/v1/devices/<device>/secret")
+@blueprint.operation(
+    Operation(
+        method="POST",
+        path="/api/v1/devices/<device>/secret",
+        summary="A new password, shown this once; the old one is void",
+        scope=Scope.DEVICES,
+        answer=resources.DeviceSecret,
+        status=HTTPStatus.CREATED,
+    )
+)
 def renew(device: str) -> Response:
-    """Takes no body. The old secret is void at once."""
     store = office().store
     secret = store.write(lambda db: devices.new_secret(db, device, store.now_us()))
-    return answer({"id": device, "mqtt": _mqtt(device, secret)}, HTTPStatus.CREATED)
+    made: resources.DeviceSecret = {"id": device, "mqtt": _mqtt(device, secret)}
+    return answer(made, HTTPStatus.CREATED)
 
 
-def _mqtt(device: str, secret: str) -> shapes.Json:
+def _mqtt(device: str, secret: str) -> resources.Mqtt:
     address = office().mqtt
     return {
         "host": address.host,
@@ -83,3 +134,10 @@ def _mqtt(device: str, secret: str) -> shapes.Json:
         "username": device,
         "password": secret,
     }
+
+
+def _get(db: Database, device: str) -> Device:
+    row = devices.get(db, device)
+    if row is None:
+        raise NotFoundError(f"there is no device {device}")
+    return row

@@ -1,22 +1,21 @@
 """/api/v1/events: what the cameras said, as it was stored. To read only."""
 
-from typing import NoReturn
-
-from flask import Blueprint, Response
+from flask import Response
 from msgspec import Struct
-from werkzeug.exceptions import MethodNotAllowed
 
 from hub_server.store import events
 from hub_server.store.errors import NotFoundError
-from hub_server.web import fields, shapes
-from hub_server.web.decode import query
+from hub_server.web import fields, resources, shapes
 from hub_server.web.lists import answer, listed
 from hub_server.web.office import office
+from hub_server.web.operations import Operation, Routes
+from hub_server.web.scopes import Scope
 
-blueprint = Blueprint("events", __name__)
+blueprint = Routes("events", __name__)
+blueprint.absent["POST", "/api/v1/events"] = "events come over MQTT, from devices: see edge_agent/wire/PROTOCOL.md"
 
 
-class _List(Struct, kw_only=True):
+class EventsQuery(Struct, kw_only=True, forbid_unknown_fields=True):
     after: fields.RowId | None = None
     before: fields.RowId | None = None
     limit: fields.ListLimit = fields.LIST_LIMIT
@@ -25,9 +24,17 @@ class _List(Struct, kw_only=True):
     type: fields.EventType | None = None
 
 
-@blueprint.get("/api/v1/events")
-def index() -> Response:
-    asked = query(_List)
+@blueprint.operation(
+    Operation(
+        method="GET",
+        path="/api/v1/events",
+        summary="Events, newest first; with `after` oldest first from there",
+        scope=Scope.READ,
+        query=EventsQuery,
+        answer=resources.EventPage,
+    )
+)
+def index(asked: EventsQuery) -> Response:
     with office().store.read() as db:
         rows = events.page(
             db,
@@ -38,15 +45,19 @@ def index() -> Response:
             person=asked.person,
             type=asked.type,
         )
-    return listed(rows, shapes.event, limit=asked.limit)
+    cursor = "before" if asked.after is None else "after"
+    return listed(rows, shapes.event, limit=asked.limit, cursor=cursor)
 
 
-@blueprint.post("/api/v1/events")
-def create() -> NoReturn:
-    raise MethodNotAllowed(["GET"], "events come over MQTT, from devices: see edge_agent/wire/PROTOCOL.md")
-
-
-@blueprint.get("/api/v1/events/<row_id:event>")
+@blueprint.operation(
+    Operation(
+        method="GET",
+        path="/api/v1/events/<row_id:event>",
+        summary="One event",
+        scope=Scope.READ,
+        answer=resources.Event,
+    )
+)
 def show(event: int) -> Response:
     with office().store.read() as db:
         row = events.get(db, event)

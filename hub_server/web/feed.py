@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -13,7 +13,7 @@ from hub_server.store import events
 from hub_server.store.errors import StoreClosedError
 from hub_server.store.limits import PAGE_ROWS_MAX
 from hub_server.store.store import Store
-from hub_server.web import shapes, snapshot
+from hub_server.web import resources, shapes, snapshot
 from hub_server.web.outlook import outlook
 
 STREAMS_MAX = 80
@@ -22,9 +22,14 @@ TABLES_S = 0.5  # between two looks at all devices and watches, at least
 _TABLES_SHARE = 0.05  # of the time, at most, goes into those looks: a large office is looked at less often
 RESTATE_S = 15.0  # time passes without a commit too: a pause ends, hours add up; also a stream's sign of life
 RING_EVENTS = 1000  # kept encoded for everybody; a stream that is further behind reads the store itself
+BACKLOG_BYTES = 512 * 1024  # of older events at once; PAGE_ROWS_MAX of them at most
+_BACKLOGS = 8  # such pages are kept for the streams that stand at the same place, until the next look
+_CHUNK_BYTES = 16 * 1024  # a client that reads slowly holds a copy of so much; the rest is shared
 _WAIT_S = 1.0  # a stream looks this often whether it must end
 _RETRY = b"retry: 2000\n\n"
 _ALIVE = b": still here\n\n"
+
+_Backlog = list[tuple[int, bytes]]  # events by id, each as its frame
 
 
 @dataclass(kw_only=True)
@@ -64,9 +69,11 @@ class Feed:
         self._ring: deque[tuple[int, bytes]] = deque()
         self._ring_from = 0  # every event above this id, up to _ring_to, is in the ring
         self._ring_to: int | None = None
-        self._alerts: list[shapes.Json] = []
+        self._alerts: list[resources.Alert] = []
         self._board: dict[str, dict[object, tuple[int, bytes]]] = {}  # name -> key -> (tick of change, JSON)
-        self._news_since: dict[int, bytes] = {}  # tick -> what changed after it: most streams ask the same
+        self._news_since: dict[int, tuple[bytes, ...]] = {}  # tick -> what changed after it: most ask the same
+        self._reading = threading.Lock()  # older events are read and shaped for one stream at a time
+        self._backlogs: dict[int, _Backlog] = {}  # event id -> what follows it
 
     def enter(self) -> bool:
         """Takes a place for one more stream; False when all are taken or the feed has ended."""
@@ -97,7 +104,7 @@ class Feed:
             except StoreClosedError:
                 return
             if news or time.monotonic() - spoke_s >= RESTATE_S:
-                yield from news or [_ALIVE]
+                yield from _chunks(news or [_ALIVE])
                 spoke_s = time.monotonic()
             self._stopped.wait(TICK_S)
             self._store.changes.wait(cursor.version, _WAIT_S)
@@ -115,17 +122,32 @@ class Feed:
             cursor.event_id = min(self._ring_to if cursor.event_id is None else cursor.event_id, self._ring_to)
             behind = cursor.event_id < self._ring_from
             ring = [] if behind else [(id_, frame) for id_, frame in self._ring if id_ > cursor.event_id]
-        found = self._stored(cursor) if behind else ring
+        found = self._older(cursor, cursor.event_id) if behind else ring
         if found:
             cursor.event_id = found[-1][0]
-        frames = b"".join(frame for _, frame in found)
-        return [part for part in (frames, board) if part]
+        return [*(frame for _, frame in found), *board]
 
-    def _stored(self, cursor: Cursor) -> list[tuple[int, bytes]]:
+    def _older(self, cursor: Cursor, after: int) -> _Backlog:
         cursor.version = -1
+        with self._reading:
+            kept = self._backlogs  # _refresh, in another thread, may put a fresh one in its place
+            if after not in kept:
+                if len(kept) >= _BACKLOGS:
+                    kept.clear()
+                kept[after] = self._read_older(after)
+            return kept[after]
+
+    def _read_older(self, after: int) -> _Backlog:
         with self._store.read() as db:
-            rows = events.page(db, after=cursor.event_id, before=None, limit=PAGE_ROWS_MAX)
-        return [(row.id, _event_frame(shapes.event(row))) for row in rows]
+            rows = events.page(db, after=after, before=None, limit=PAGE_ROWS_MAX)
+        found: _Backlog = []
+        bytes_ = 0
+        for row in rows:
+            found.append((row.id, _event_frame(shapes.event(row))))
+            bytes_ += len(found[-1][1])
+            if bytes_ >= BACKLOG_BYTES:
+                break
+        return found
 
     def _refresh(self) -> None:
         now_s = time.monotonic()
@@ -135,6 +157,7 @@ class Feed:
             return
         self._tick += 1
         self._news_since.clear()
+        self._backlogs = {}
         with self._store.read() as db:
             if quick:
                 self._load_events(db)
@@ -179,19 +202,34 @@ class Feed:
         if key not in rows or rows[key][1] != encoded:
             rows[key] = (self._tick, encoded)
 
-    def _changed(self, since_tick: int) -> bytes:
-        frames = []
+    def _changed(self, since_tick: int) -> tuple[bytes, ...]:
+        """In parts: the rows themselves are not copied."""
+        parts: list[bytes] = []
         for name, rows in self._board.items():
             news = [encoded for tick, encoded in rows.values() if tick > since_tick]
-            if news:
-                whole = None in rows
-                frames.append(_frame(name, news[0] if whole else b"[" + b",".join(news) + b"]"))
-        return b"".join(frames)
+            if not news:
+                continue
+            opening, closing = (b"", b"") if None in rows else (b"[", b"]")
+            parts.append(b"event: %s\ndata: %s" % (name.encode(), opening))
+            for place, row in enumerate(news):
+                parts += (b",", row) if place else (row,)
+            parts.append(b"%s\n\n" % closing)
+        return tuple(parts)
 
 
-def _frame(name: str, data: bytes) -> bytes:
-    return b"event: %s\ndata: %s\n\n" % (name.encode(), data)
+def _event_frame(event: resources.Event) -> bytes:
+    return b"id: %d\nevent: event\ndata: %s\n\n" % (event["id"], msgspec.json.encode(event))
 
 
-def _event_frame(event: shapes.Json) -> bytes:
-    return b"id: %s\n%s" % (str(event["id"]).encode(), _frame("event", msgspec.json.encode(event)))
+def _chunks(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes, in pieces that are worth a write each and no larger than they must be."""
+    gathered: list[bytes] = []
+    bytes_ = 0
+    for part in parts:
+        gathered.append(part)
+        bytes_ += len(part)
+        if bytes_ >= _CHUNK_BYTES:
+            yield b"".join(gathered)
+            gathered, bytes_ = [], 0
+    if gathered:
+        yield b"".join(gathered)

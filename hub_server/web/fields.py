@@ -6,11 +6,13 @@ from typing import Annotated
 from msgspec import Meta
 
 from hub_server.store import limits
+from hub_server.web.scopes import Scope
 
-_LINE = r"^[^\x00-\x1f\x7f]*\Z"
-_LINE_NOT_BLANK = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*\Z"
-_LINES = r"^[^\x00-\x08\x0b-\x1f\x7f]*\Z"  # tabs and newlines are welcome
-ROW_ID_MAX = 2**53 - 1
+# Without control characters, those of Latin-1 (C1) too. JSON Schema writes these patterns the same way, but for \Z.
+_LINE = r"^[^\x00-\x1f\x7f-\x9f]*\Z"
+_LINE_NOT_BLANK = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*\Z"
+_LINES = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*\Z"  # tabs and newlines are welcome
+ROW_ID_MAX = 10**15 - 1  # 15 digits, as in a path; a JavaScript number holds it
 LIST_LIMIT = 100
 
 PersonName = Annotated[
@@ -62,7 +64,11 @@ Author = Annotated[
     ),
 ]
 PersonId = Annotated[
-    str, Meta(pattern=r"^[A-Za-z0-9._-]{1,64}\Z", description="1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-'")
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}\Z",
+        description="1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-', not first '.'",
+    ),
 ]
 DeviceId = Annotated[
     str,
@@ -70,6 +76,17 @@ DeviceId = Annotated[
         pattern=r"^[a-z0-9][a-z0-9-]{0,62}\Z",
         description="1 to 63 of a-z, 0-9 and '-', not first '-'",
     ),
+]
+TokenName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z0-9][a-z0-9-]{0,62}\Z",
+        description="1 to 63 of a-z, 0-9 and '-', not first '-'",
+    ),
+]
+Scopes = Annotated[
+    list[Scope],
+    Meta(min_length=1, max_length=len(Scope), description=f"one or more of {', '.join(Scope)}, in a list"),
 ]
 PeriodS = Annotated[
     int,

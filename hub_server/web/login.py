@@ -2,26 +2,38 @@
 
 from http import HTTPStatus
 
-from flask import Blueprint, Response, redirect, render_template, request
+from flask import Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from hub_server.store import logins
 from hub_server.store.limits import SESSION_TTL_S
+from hub_server.web import resources
 from hub_server.web.auth import COOKIE, demand_csrf, session_token
 from hub_server.web.lists import answer
 from hub_server.web.office import office
+from hub_server.web.operations import Operation, Routes
+from hub_server.web.scopes import Scope
 
-blueprint = Blueprint("login", __name__)
+blueprint = Routes("login", __name__)
 _CODE_TTL_S = 15 * 60
 _CODE_CHARS_MAX = 200
 
 
-@blueprint.post("/api/v1/login-links")
+@blueprint.operation(
+    Operation(
+        method="POST",
+        path="/api/v1/login-links",
+        summary="A link that opens one session",
+        scope=Scope.ADMIN,
+        answer=resources.LoginLink,
+        status=HTTPStatus.CREATED,
+    )
+)
 def create() -> Response:
-    """Takes no body."""
     store = office().store
     code = store.write(lambda db: logins.new_code(db, now_us=store.now_us(), ttl_s=_CODE_TTL_S))
-    return answer({"url": f"{request.scheme}://{request.host}/login?code={code}"}, HTTPStatus.CREATED)
+    link: resources.LoginLink = {"url": f"{request.scheme}://{request.host}/login?code={code}"}
+    return answer(link, HTTPStatus.CREATED)
 
 
 @blueprint.get("/login")

@@ -1,12 +1,13 @@
 """What every view works with: one value, made by the factory, kept in the application."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flask import current_app
 
 from hub_server.store.store import Store
 from hub_server.web.feed import Feed
+from hub_server.web.operations import Operation
 
 EXTENSION = "shouwang"
 
@@ -25,10 +26,13 @@ class Office:
     """The parts behind the views. `health` answers at once and has at least a `status`: "ok" or "degraded"."""
 
     store: Store
-    api_token: str
+    operations: Mapping[str, Operation]  # by Flask's name of the endpoint
     mqtt: MqttAddress
     health: Callable[[], Mapping[str, object]]
     feed: Feed
+    uses_noted: dict[str, int] = field(
+        default_factory=dict
+    )  # a token's name -> when its use was last written, or tried
 
     def stop(self) -> None:
         """Ends every stream within a second; call it before the store closes."""

@@ -4,25 +4,31 @@ from http import HTTPStatus
 from typing import cast
 
 import msgspec
-from flask import Blueprint, Response
+from flask import Response
 from msgspec import UNSET, Struct, UnsetType
+from sqlite_utils import Database
 
 from hub_server.store import people
 from hub_server.store.errors import NotFoundError
-from hub_server.web import fields, shapes
-from hub_server.web.decode import json_body, query
+from hub_server.store.rows import Person
+from hub_server.web import fields, resources, shapes
+from hub_server.web.conditional import if_match
 from hub_server.web.lists import answer, listed
 from hub_server.web.office import office
+from hub_server.web.operations import Operation, Routes
+from hub_server.web.scopes import Scope
 
-blueprint = Blueprint("people", __name__)
+blueprint = Routes("people", __name__)
 
 
-class _List(Struct, kw_only=True):
+class PeopleQuery(Struct, kw_only=True, forbid_unknown_fields=True):
     after: fields.PersonId | None = None
     limit: fields.ListLimit = fields.LIST_LIMIT
 
 
-class _New(Struct, kw_only=True):
+class NewPerson(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Without an `id` a random one is given."""
+
     name: fields.PersonName
     id: fields.PersonId | None = None
     address: fields.Address = ""
@@ -30,45 +36,97 @@ class _New(Struct, kw_only=True):
     note: fields.Note = ""
 
 
-class _Change(Struct, kw_only=True):
+class PersonChange(Struct, kw_only=True, forbid_unknown_fields=True):
+    """What is left out stays."""
+
     name: fields.PersonName | UnsetType = UNSET
     address: fields.Address | UnsetType = UNSET
     phone: fields.Phone | UnsetType = UNSET
     note: fields.Note | UnsetType = UNSET
 
 
-@blueprint.get("/api/v1/people")
-def index() -> Response:
-    asked = query(_List)
+@blueprint.operation(
+    Operation(
+        method="GET",
+        path="/api/v1/people",
+        summary="People by id",
+        scope=Scope.READ,
+        query=PeopleQuery,
+        answer=resources.PeoplePage,
+    )
+)
+def index(asked: PeopleQuery) -> Response:
     with office().store.read() as db:
         rows = people.page(db, after=asked.after, limit=asked.limit)
     return listed(rows, shapes.person, limit=asked.limit)
 
 
-@blueprint.post("/api/v1/people")
-def create() -> Response:
-    new = json_body(_New)
+@blueprint.operation(
+    Operation(
+        method="POST",
+        path="/api/v1/people",
+        summary="A new person",
+        scope=Scope.PEOPLE,
+        body=NewPerson,
+        answer=resources.Person,
+        status=HTTPStatus.CREATED,
+        conflict="there is a person of this id already",
+    )
+)
+def create(body: NewPerson) -> Response:
     store = office().store
     row = store.write(
         lambda db: people.create(
-            db, id=new.id, name=new.name, address=new.address, phone=new.phone, note=new.note, now_us=store.now_us()
+            db,
+            id=body.id,
+            name=body.name,
+            address=body.address,
+            phone=body.phone,
+            note=body.note,
+            now_us=store.now_us(),
         )
     )
     return answer(shapes.person(row), HTTPStatus.CREATED, location=f"/api/v1/people/{row.id}")
 
 
-@blueprint.get("/api/v1/people/<person>")
+@blueprint.operation(
+    Operation(
+        method="GET",
+        path="/api/v1/people/<person>",
+        summary="One person",
+        scope=Scope.READ,
+        answer=resources.Person,
+    )
+)
 def show(person: str) -> Response:
     with office().store.read() as db:
-        row = people.get(db, person)
+        return answer(shapes.person(_get(db, person)))
+
+
+@blueprint.operation(
+    Operation(
+        method="PATCH",
+        path="/api/v1/people/<person>",
+        summary="Another name, address, phone or note",
+        scope=Scope.PEOPLE,
+        body=PersonChange,
+        answer=resources.Person,
+        versioned=True,
+    )
+)
+def change(person: str, body: PersonChange) -> Response:
+    changes = cast("dict[str, str]", msgspec.to_builtins(body))  # what is unset is left out
+    store, seen = office().store, if_match()
+
+    def job(db: Database) -> Person:
+        seen.demand(shapes.person(_get(db, person)))
+        return people.change(db, person, now_us=store.now_us(), **changes)
+
+    return answer(shapes.person(store.write(job)))
+
+
+def _get(db: Database, person: str) -> Person:
+    row = people.get(db, person)
     if row is None:
         raise NotFoundError(f"there is no person {person}")
-    return answer(shapes.person(row))
-
-
-@blueprint.patch("/api/v1/people/<person>")
-def change(person: str) -> Response:
-    changes = cast("dict[str, str]", msgspec.to_builtins(json_body(_Change)))  # what is unset is left out
-    store = office().store
-    row = store.write(lambda db: people.change(db, person, now_us=store.now_us(), **changes))
-    return answer(shapes.person(row))
+    return row

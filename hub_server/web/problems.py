@@ -1,11 +1,11 @@
-"""Every refusal as application/problem+json (RFC 9457) under /api, as a plain page elsewhere."""
+"""Every refusal as application/problem+json (RFC 9457) where programs ask, as a plain page where people do."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
 
 import msgspec
 from flask import Flask, Response, render_template, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from hub_server.store.errors import (
     ConflictingChangeError,
@@ -14,9 +14,12 @@ from hub_server.store.errors import (
     NotFoundError,
     StoreBusyError,
     StoreClosedError,
+    StoreFailingError,
 )
+from hub_server.web.resources import Problem
 
 _RETRY_AFTER_S = 5
+_FOR_PROGRAMS = ("/api/", "/healthz", "/openapi.json")
 
 
 class ProblemError(Exception):
@@ -37,8 +40,17 @@ class ProblemError(Exception):
         super().__init__(detail)
 
 
-def register(app: Flask) -> None:
-    """Every error of a request, foreseen or not, passes one of these."""
+def register(app: Flask, absent: Mapping[tuple[str, str], str]) -> None:
+    """Every error of a request, foreseen or not, passes one of these.
+
+    `absent`: why a method and path that one might expect do not exist.
+    """
+
+    def from_method(error: MethodNotAllowed) -> Response | HTTPException:
+        error.description = absent.get((request.method, request.path), error.description)
+        return _from_http(error)
+
+    app.register_error_handler(MethodNotAllowed, from_method)
     app.register_error_handler(ProblemError, _respond)
     app.register_error_handler(HTTPException, _from_http)
     app.register_error_handler(NotFoundError, lambda error: _store(HTTPStatus.NOT_FOUND, error))
@@ -47,6 +59,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(InvalidValueError, _from_value)
     app.register_error_handler(StoreBusyError, _from_busy)
     app.register_error_handler(StoreClosedError, _from_busy)
+    app.register_error_handler(StoreFailingError, _from_busy)
 
 
 def invalid(errors: Mapping[str, str]) -> ProblemError:
@@ -58,10 +71,10 @@ def invalid(errors: Mapping[str, str]) -> ProblemError:
 
 def _respond(problem: ProblemError) -> Response:
     headers = problem.headers
-    if not request.path.startswith("/api/"):
+    if not request.path.startswith(_FOR_PROGRAMS):
         page = render_template("message.html", status=problem.status.value, detail=problem.detail)
         return Response(page, status=problem.status.value, headers=headers)
-    body: dict[str, object] = {
+    body: Problem = {
         "type": "about:blank",
         "title": problem.status.phrase,
         "status": problem.status.value,

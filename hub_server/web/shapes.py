@@ -1,18 +1,22 @@
 """How a row looks in JSON: in the API, in the stream, and to the page. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from hub_server.store.coverage import CameraCoverage, Coverage
 from hub_server.store.rows import Alert, AlertChange, Device, EventRow, Person, Watch
+from hub_server.store.tokens import Token
 from hub_server.watch.due import is_due
 from hub_server.watch.observation import counts
+from hub_server.web import resources
+from hub_server.web.scopes import Scope
 from hub_server.web.times import rfc3339, rfc3339_or_none
 
-Json = dict[str, object]
+Json = Mapping[str, object]
 
 
-def person(row: Person) -> Json:
+def person(row: Person) -> resources.Person:
     return {
         "id": row.id,
         "name": row.name,
@@ -23,7 +27,7 @@ def person(row: Person) -> Json:
     }
 
 
-def watch(row: Watch, *, now_us: int) -> Json:
+def watch(row: Watch, *, now_us: int) -> resources.Watch:
     return {
         "id": row.id,
         "person": row.person,
@@ -39,7 +43,7 @@ def watch(row: Watch, *, now_us: int) -> Json:
     }
 
 
-def alert(row: Alert, *, contact: Person, latest: AlertChange) -> Json:
+def alert(row: Alert, *, contact: Person, latest: AlertChange) -> resources.Alert:
     """`contact` is the person of the alert: whom to look for, and where. `latest` is the newest step of its history."""
     return {
         "id": row.id,
@@ -50,28 +54,52 @@ def alert(row: Alert, *, contact: Person, latest: AlertChange) -> Json:
         "raised_at": rfc3339(row.raised_us),
         "last_seen_at": rfc3339_or_none(row.last_seen_us),
         "last_seen_by": row.last_seen_by,
-        "state": row.state.value,
-        "outcome": None if row.outcome is None else row.outcome.value,
+        "state": row.state,
+        "outcome": row.outcome,
         "latest": {"at": rfc3339(latest.at_us), "author": latest.author, "note": latest.note},
     }
 
 
-def history(rows: Sequence[AlertChange]) -> list[Json]:
+def coverage(found: Coverage) -> resources.Coverage:
+    """What each usual camera did in the window of an alert; shares to four places."""
+    return {
+        "from": rfc3339(found.window.from_us),
+        "until": rfc3339(found.window.until_us),
+        "verdict": found.verdict,
+        "cameras": [_camera_coverage(camera) for camera in found.cameras],
+    }
+
+
+def _camera_coverage(camera: CameraCoverage) -> resources.CameraCoverage:
+    return {
+        "device": camera.device,
+        "place": camera.place,
+        "camera": camera.camera,
+        "sightings": camera.sightings,
+        "watching": round(camera.shares.watching, 4),
+        "unknown": round(camera.shares.unknown, 4),
+        "missing": [
+            {"state": part.state, "cause": part.cause, "share": round(part.share, 4)} for part in camera.shares.missing
+        ],
+    }
+
+
+def history(rows: Sequence[AlertChange]) -> list[resources.Step]:
     """Every step of an alert, oldest first."""
     return [
         {
             "at": rfc3339(row.at_us),
             "author": row.author,
-            "from": None if row.before is None else row.before.value,
-            "to": row.after.value,
-            "outcome": None if row.outcome is None else row.outcome.value,
+            "from": row.before,
+            "to": row.after,
+            "outcome": row.outcome,
             "note": row.note,
         }
         for row in rows
     ]
 
 
-def device(row: Device) -> Json:
+def device(row: Device) -> resources.Device:
     return {
         "id": row.id,
         "place": row.place,
@@ -92,7 +120,7 @@ def device(row: Device) -> Json:
     }
 
 
-def event(row: EventRow) -> Json:
+def event(row: EventRow) -> resources.Event:
     body = _body(row.body)
     return {
         "id": row.id,
@@ -115,7 +143,25 @@ def event(row: EventRow) -> Json:
     }
 
 
-def _watch_state(row: Watch, now_us: int) -> str:
+def token(row: Token, *, now_us: int) -> resources.Token:
+    return {
+        "name": row.name,
+        "scopes": [scope for scope in Scope if scope in row.scopes],
+        "created_at": rfc3339(row.created_us),
+        "expires_at": rfc3339_or_none(row.expires_us),
+        "last_used_at": rfc3339_or_none(row.last_used_us),
+        "revoked_at": rfc3339_or_none(row.revoked_us),
+        "state": _token_state(row, now_us),
+    }
+
+
+def _token_state(row: Token, now_us: int) -> resources.TokenState:
+    if row.revoked_us is not None:
+        return "revoked"
+    return "live" if row.lives(now_us=now_us) else "expired"
+
+
+def _watch_state(row: Watch, now_us: int) -> resources.WatchState:
     if not row.active:
         return "off"
     if row.paused_until_us is not None and row.paused_until_us > now_us:

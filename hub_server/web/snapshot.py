@@ -10,8 +10,7 @@ from hub_server.store import alerts, devices, events, people, watches
 from hub_server.store.limits import PAGE_ROWS_MAX
 from hub_server.store.rows import Alert, Device, Watch
 from hub_server.watch.states import AlertState
-from hub_server.web import shapes
-from hub_server.web.shapes import Json
+from hub_server.web import resources, shapes
 
 NOT_CLOSED = frozenset(AlertState) - {AlertState.CLOSED}
 Row = TypeVar("Row")
@@ -22,10 +21,10 @@ Key = TypeVar("Key", int, str)
 class Snapshot:
     """Alerts that wait, then those taken; watches, soonest due first; devices, offline first; newest events."""
 
-    alerts: list[Json]
-    watches: list[Json]
-    devices: list[Json]
-    events: list[Json]
+    alerts: list[resources.Alert]
+    watches: list[resources.Watch]
+    devices: list[resources.Device]
+    events: list[resources.Event]
 
 
 def take(db: Database, *, now_us: int, events_max: int) -> Snapshot:
@@ -37,7 +36,7 @@ def take(db: Database, *, now_us: int, events_max: int) -> Snapshot:
     )
 
 
-def open_alerts(db: Database) -> list[Json]:
+def open_alerts(db: Database) -> list[resources.Alert]:
     """Alerts not closed: those nobody has taken first, each longest overdue first; of very many the newest."""
     rows = alerts.page(db, states=NOT_CLOSED, after=None, limit=PAGE_ROWS_MAX)
     return [
@@ -45,23 +44,23 @@ def open_alerts(db: Database) -> list[Json]:
     ]
 
 
-def alert(db: Database, row: Alert) -> Json:
+def alert(db: Database, row: Alert) -> resources.Alert:
     """An alert with whom to call and its newest step."""
     contact = people.get(db, row.person)
     assert contact is not None, "the store keeps the person of every alert"
     return shapes.alert(row, contact=contact, latest=alerts.history(db, row.id)[-1])
 
 
-def all_watches(db: Database, *, now_us: int) -> list[Json]:
+def all_watches(db: Database, *, now_us: int) -> list[resources.Watch]:
     """Every watch: those that run by due time, then the paused, then those that are off."""
     rows = _every(lambda after: watches.page(db, after=after, limit=PAGE_ROWS_MAX), _watch_id)
     shaped = [(row.due_us, row.id, shapes.watch(row, now_us=now_us)) for row in rows]
     rank = {"due": 0, "watching": 0, "paused": 1, "off": 2}
-    shaped.sort(key=lambda entry: (rank[str(entry[2]["state"])], entry[0], entry[1]))
+    shaped.sort(key=lambda entry: (rank[entry[2]["state"]], entry[0], entry[1]))
     return [watch for _, _, watch in shaped]
 
 
-def all_devices(db: Database) -> list[Json]:
+def all_devices(db: Database) -> list[resources.Device]:
     """Every device: those that are offline, then the others, by id."""
     rows = _every(lambda after: devices.page(db, after=after, limit=PAGE_ROWS_MAX), _device_id)
     return [shapes.device(row) for row in sorted(rows, key=lambda row: (row.online, row.id))]

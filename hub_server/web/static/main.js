@@ -1,4 +1,5 @@
 // Brings the snapshot to life: the stream's rows go to their lists, the clock moves, the buttons work.
+import { Coverage } from "./coverage.js";
 import { fill, Rows } from "./rows.js";
 import { Sightings } from "./sightings.js";
 import { StepForm } from "./step.js";
@@ -17,12 +18,14 @@ words.setZone(zoneS);
 const alerts = { rows: [], list: new Rows(at("alert-rows"), "alert-row") };
 const watches = { rows: new Map(), list: new Rows(at("watch-rows"), "watch-row") };
 const devices = { rows: new Map(), list: new Rows(at("device-rows"), "device-row") };
+const coverage = new Coverage(at("alert-rows"));
 const places = new Map();
 const sightings = new Sightings(rowsMax, nowS);
 let aliveS = nowS();
 
 function showAlerts() {
   alerts.list.show(alerts.rows.map((row) => [row.id, words.alert(row, places, nowS()), { state: row.state }]));
+  coverage.refresh();
   document.title = `${alerts.rows.length ? `(${alerts.rows.length}) ` : ""}守望 Shouwang`;
 }
 

@@ -3,6 +3,7 @@
 // Fills every slot of `element`; a text is set only when it differs, so that selections and focus survive.
 export function fill(element, texts) {
   for (const slot of element.querySelectorAll("[data-slot]")) {
+    if (slot.closest("[data-apart]") !== element.closest("[data-apart]")) continue; // somebody else fills that part
     const text = texts[slot.dataset.slot] ?? "";
     if (slot.textContent !== text) slot.textContent = text;
   }

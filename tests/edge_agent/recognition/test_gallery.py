@@ -40,7 +40,7 @@ def written(**changes: Any) -> dict[str, Any]:
     return content | changes
 
 
-ids = st.text("abzABZ019._-", min_size=1, max_size=64)
+ids = st.text("abzABZ019._-", min_size=1, max_size=64).filter(lambda text: not text.startswith("."))
 purposes = st.frozensets(st.sampled_from(Purpose), min_size=1)
 
 

@@ -29,7 +29,7 @@ microseconds = st.integers(0, limits.INTEGER_MAX)
 stamps = st.builds(Stamp, boot=st.just("ab" * 16), mono_us=microseconds, wall_us=microseconds, synced=st.booleans())
 sightings = st.builds(
     Sighting,
-    person=st.from_regex(r"[A-Za-z0-9._-]{1,64}", fullmatch=True),
+    person=st.from_regex(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}", fullmatch=True),
     score=st.floats(-1, 1),
     margin=st.none() | st.floats(0, 2),
     frames=st.integers(1, 1000),

@@ -51,8 +51,30 @@ def embedded(store: Store) -> Iterator[Broker]:
     broker.stop()
 
 
+class Mosquitto:
+    """A real broker with the configuration that we generate; it can be killed and come back."""
+
+    def __init__(self, program: str, folder: Path, port: int) -> None:
+        self._command = [program, "-c", str(folder / CONF)]
+        self._log = folder / "log"
+        self.broker = Broker(host="127.0.0.1", port=port, username=HUB.username, password=HUB.secret)
+
+    def start(self) -> None:
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(self._command, stderr=log)
+        _wait_for_port(self._process, self.broker.port, self._log)
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait(10)
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.wait(10)
+
+
 @pytest.fixture
-def mosquitto(secrets: dict[str, str], tmp_path: Path) -> Iterator[Broker]:
+def mosquitto_process(secrets: dict[str, str], tmp_path: Path) -> Iterator[Mosquitto]:
     program = shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin")
     if program is None:
         pytest.skip("no mosquitto here: apt-get install mosquitto")
@@ -71,12 +93,15 @@ def mosquitto(secrets: dict[str, str], tmp_path: Path) -> Iterator[Broker]:
         path = folder / name
         path.touch(mode=0o600)
         path.write_text(text)
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([program, "-c", str(folder / CONF)], stderr=log)
-    _wait_for_port(process, site.port, folder / "log")
-    yield Broker(host="127.0.0.1", port=site.port, username=HUB.username, password=HUB.secret)
-    process.terminate()
-    process.wait(10)
+    process = Mosquitto(program, folder, site.port)
+    process.start()
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def mosquitto(mosquitto_process: Mosquitto) -> Broker:
+    return mosquitto_process.broker
 
 
 def _wait_for_port(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:

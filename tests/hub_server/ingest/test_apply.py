@@ -1,5 +1,7 @@
 """Each rule of the protocol, and what each leaves in the store."""
 
+from typing import Any
+
 import pytest
 from device_model import DAY_US, DEVICE, EPOCH, HOUR_US, OTHER_EPOCH, batch, hello, lost, passage, placed
 
@@ -251,7 +253,7 @@ def test_a_watch_starts_from_the_newest_of_what_it_is_given_and_what_is_stored(s
 
 
 @pytest.mark.parametrize("doubt", [{"strict": False}, {"frames": 1}, {"synced": False}])
-def test_a_doubtful_sighting_is_shown_and_does_not_count(store: Store, doubt: dict[str, bool]) -> None:
+def test_a_doubtful_sighting_is_shown_and_does_not_count(store: Store, doubt: dict[str, Any]) -> None:
     watched(store)
     say(store, batch(passage(wall_us=NOW_US - HOUR_US, person="zhao", **doubt)))
     assert current(store).last_seen_us is None

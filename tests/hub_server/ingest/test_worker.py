@@ -143,3 +143,23 @@ def test_kill_9_between_commit_and_ack_leaves_everything_once(tmp_path: Path) ->
         (alert,) = alerts.page(db, states=None, after=None, limit=9)
         assert len(alerts.history(db, alert.id)) == 2
     store.close()
+
+
+def test_another_version_of_the_protocol_is_ignored_counted_and_said_once(
+    outlet: Outlet, caplog: pytest.LogCaptureFixture
+) -> None:
+    ingest = worker(outlet)
+    strange = [arrival(b"{}", f"shouwang/v2/{SITE}/{DEVICE}/up") for _ in range(50)]
+    ingest.handle([*strange, arrival(wire_bytes(batch(RAWS[0])))])
+    assert [answer.high for answer in outlet.said if isinstance(answer, Ack)] == [1]
+    assert ingest.ignored == 50
+    assert len([record for record in caplog.records if "shouwang/v2/" in record.message]) == 1
+
+
+def test_however_many_kinds_of_foreign_topics_there_are_the_log_stays_short(
+    outlet: Outlet, caplog: pytest.LogCaptureFixture
+) -> None:
+    ingest = worker(outlet)
+    ingest.handle([arrival(b"{}", f"shouwang/v{n}/{SITE}/{DEVICE}/up") for n in range(2, 102)])
+    assert ingest.ignored == 100
+    assert len([record for record in caplog.records if "ignored a message" in record.message]) == 16

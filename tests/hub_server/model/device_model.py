@@ -3,13 +3,26 @@
 from dataclasses import dataclass
 
 from edge_agent.wire.codec import encode_event, item
-from edge_agent.wire.messages import Batch, Hello, Item, LossReason, Lost, Passage, Sighting, Stamp
+from edge_agent.wire.messages import (
+    Batch,
+    ClockAnchor,
+    Hello,
+    Item,
+    LossReason,
+    Lost,
+    Observing,
+    Passage,
+    Sighting,
+    Stamp,
+    Watching,
+)
 
 SITE = "demo"
 DEVICE = "door-east"
 EPOCH = "0123456789abcdef0123456789abcdef"
 OTHER_EPOCH = "fedcba9876543210fedcba9876543210"
 BOOT = "7c9d0f3e5b1a4d2c8e6f7a9b0c1d2e3f"
+OTHER_BOOT = "00000000000000000000000000000002"
 HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
 
@@ -22,12 +35,13 @@ def passage(
     strict: bool = True,
     frames: int = 12,
     mono_us: int = 1,
+    boot: str = BOOT,
 ) -> bytes:
     """A passage's bytes; of a stranger without `person`."""
     sighting = None
     if person is not None:
         sighting = Sighting(person=person, score=0.97, margin=0.2, frames=frames, strict=strict, embedder="model")
-    captured = Stamp(boot=BOOT, mono_us=mono_us, wall_us=wall_us, synced=synced)
+    captured = Stamp(boot=boot, mono_us=mono_us, wall_us=wall_us, synced=synced)
     return encode_event(
         Passage(captured=captured, camera="east", duration_ms=4250, frames=max(frames, 1), sighting=sighting)
     )
@@ -36,6 +50,23 @@ def passage(
 def lost(first_seq: int, last_seq: int) -> bytes:
     counts = {"passage": last_seq - first_seq + 1}
     return encode_event(Lost(first_seq=first_seq, last_seq=last_seq, counts=counts, reason=LossReason.EXPIRED))
+
+
+def anchor(*, mono_us: int, wall_us: int, uncertainty_us: int = 0, boot: str = BOOT) -> bytes:
+    """The clock has become right."""
+    at = Stamp(boot=boot, mono_us=mono_us, wall_us=wall_us, synced=True)
+    return encode_event(ClockAnchor(at=at, uncertainty_us=uncertainty_us))
+
+
+def observing(
+    began: Stamp, ended: Stamp, *, state: Watching = Watching.WATCHING, cause: str | None = None, camera: str = "east"
+) -> bytes:
+    """What a camera did between two stamps."""
+    return encode_event(Observing(camera=camera, began=began, ended=ended, state=state, cause=cause))
+
+
+def stamp(*, mono_us: int, wall_us: int, synced: bool = True, boot: str = BOOT) -> Stamp:
+    return Stamp(boot=boot, mono_us=mono_us, wall_us=wall_us, synced=synced)
 
 
 def batch(*events: bytes, first_seq: int = 1, device: str = DEVICE, epoch: str = EPOCH) -> Batch:

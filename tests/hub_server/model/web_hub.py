@@ -11,10 +11,11 @@ from werkzeug.test import TestResponse
 
 from edge_agent.wire.codec import encode_event, event_hash
 from edge_agent.wire.messages import Passage, Sighting, Stamp
-from hub_server.store import alerts, devices, events, people, watches
+from hub_server.store import alerts, devices, events, people, tokens, watches
 from hub_server.store.events import NewEvent
 from hub_server.store.store import Store
 from hub_server.web import MqttAddress, create_app
+from hub_server.web.scopes import ALL_SCOPES
 
 TOKEN = "the-api-token-of-the-tests"
 EPOCH = BOOT = "0123456789abcdef0123456789abcdef"
@@ -75,7 +76,8 @@ class WebHub:
 
     def __post_init__(self) -> None:
         mqtt = MqttAddress(host="127.0.0.1", port=1883, site="demo")
-        self.app = create_app(store=self.store, api_token=TOKEN, mqtt=mqtt, health=lambda: self.health)
+        self.app = create_app(store=self.store, mqtt=mqtt, health=lambda: self.health)
+        self.store.write(lambda db: tokens.adopt_local(db, secret=TOKEN, scopes=ALL_SCOPES, now_us=self.store.now_us()))
         self.stranger: FlaskClient = self.app.test_client()
         self._seq = 0
 

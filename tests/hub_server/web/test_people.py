@@ -36,7 +36,7 @@ def test_all_mistakes_are_named_at_once(hub: WebHub) -> None:
     errors = problem(hub.post("/api/v1/people", sent), 422)["errors"]
     assert errors == {
         "age": "is not a field here",
-        "id": "must be 1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-'",
+        "id": "must be 1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-', not first '.'",
         "name": "is missing",
         "address": "must be a text of at most 200 characters on one line",
         "phone": "must be a text of at most 40 characters on one line",

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from web_hub import WebHub, problem, value
 
@@ -97,6 +99,60 @@ def test_whoever_is_far_behind_gets_every_event_in_order(hub: WebHub, monkeypatc
         made = [hub.passage() for _ in range(11)]
         assert [early.next("event").id for _ in made] == made
         assert [late.next("event").id for _ in made] == made
+
+
+def test_streams_that_start_at_the_same_place_share_what_was_read(hub: WebHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feed, "RING_EVENTS", 2)
+    hub.device()
+    made = [hub.passage() for _ in range(6)]
+    office = hub.app.extensions["shouwang"].feed
+    with hub.stream("/api/v1/stream?after=0") as one, hub.stream("/api/v1/stream?after=0") as other:
+        assert [one.next("event").id for _ in made] == made
+        (shared,) = office._backlogs.values()
+        assert [other.next("event").id for _ in made] == made
+        assert office._backlogs[0] is shared
+        hub.passage()
+        one.next("event")
+        assert office._backlogs == {}
+
+
+def test_a_backlog_of_large_events_is_cut_by_its_bytes_and_stays_whole(
+    hub: WebHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "BACKLOG_BYTES", 1500)
+    hub.device()
+    made = [hub.passage() for _ in range(5)]
+    office = hub.app.extensions["shouwang"].feed
+    with hub.stream("/api/v1/stream?after=0") as stream:
+        assert [stream.next("event").id for _ in made] == made
+        assert sorted(office._backlogs) == [0, made[2]]
+
+
+def test_backlogs_that_are_kept_are_few(hub: WebHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feed, "BACKLOG_BYTES", 1)
+    hub.device()
+    made = [hub.passage() for _ in range(2 * feed._BACKLOGS)]
+    office = hub.app.extensions["shouwang"].feed
+    office._refresh()
+    for last in [0, *made[:-1]]:
+        office._older(feed.Cursor(event_id=last), last)
+        assert len(office._backlogs) <= feed._BACKLOGS
+
+
+def test_a_large_office_comes_in_pieces_that_are_small_and_together_whole(hub: WebHub) -> None:
+    for number in range(150):
+        hub.device(f"door-{number:03}", "东门 East gate")
+    response = hub.get("/api/v1/stream", buffered=False)
+    chunks, text = iter(response.response), b""
+    while b"event: office" not in text:
+        chunk = next(chunks)
+        assert isinstance(chunk, bytes)
+        assert len(chunk) < 2 * feed._CHUNK_BYTES
+        text += chunk
+    response.close()
+    line = text.partition(b"event: devices\ndata: ")[2].partition(b"\n")[0]
+    assert len(line) > 2 * feed._CHUNK_BYTES
+    assert [device["id"] for device in json.loads(line)] == [f"door-{number:03}" for number in range(150)]
 
 
 def test_the_ring_is_bounded_and_names_where_it_begins(hub: WebHub, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,134 @@
+"""What must hold in every store, asked of its rows. Reads only."""
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from sqlite_utils import Database
+
+from hub_server.store.migrations import unknown_steps
+from hub_server.watch.due import due_us
+from hub_server.watch.states import TRANSITIONS, AlertState
+
+_TOLD_MAX = 5  # of many mistakes these are named
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Check:
+    """One thing that must hold. `detail`: what was looked at, or what is wrong."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+def checks(db: Database) -> list[Check]:
+    """Every check, each on its own: one that cannot even be asked has failed."""
+    return [_check(name, find, db) for name, find in _CHECKS.items()]
+
+
+def _check(name: str, find: "Callable[[Database], _Findings]", db: Database) -> Check:
+    try:
+        looked_at, wrong = find(db)
+    except sqlite3.Error as error:
+        return Check(name=name, ok=False, detail=str(error))
+    if not wrong:
+        return Check(name=name, ok=True, detail=looked_at)
+    more = f" and {len(wrong) - _TOLD_MAX} more" if len(wrong) > _TOLD_MAX else ""
+    return Check(name=name, ok=False, detail="; ".join(wrong[:_TOLD_MAX]) + more)
+
+
+_Findings = tuple[str, list[str]]
+
+
+def _schema(db: Database) -> _Findings:
+    return "every step is known", [f"unknown step {step}" for step in unknown_steps(db)]
+
+
+def _integrity(db: Database) -> _Findings:
+    said = [row[0] for row in db.execute("PRAGMA integrity_check(100)")]
+    return "every page and index", [] if said == ["ok"] else said
+
+
+def _foreign_keys(db: Database) -> _Findings:
+    broken = db.execute("PRAGMA foreign_key_check").fetchall()
+    return "every reference", [f"{table} row {row} names no {parent}" for table, row, parent, _ in broken]
+
+
+def _places(db: Database) -> _Findings:
+    journals = {
+        (device, epoch): (high, high_hash)
+        for device, epoch, high, high_hash in db.execute("SELECT device, epoch, high, high_hash FROM journals")
+    }
+    wrong: list[str] = []
+    rows = db.execute("SELECT device, epoch, seq, last_seq, hash, raw FROM events ORDER BY device, epoch, seq")
+    for key, places in groupby(rows, key=lambda row: (row[0], row[1])):
+        wrong += _gaps(f"{key[0]}/{key[1][:8]}", places, *journals.pop(key, (0, None)))
+    wrong += [
+        f"{key[0]}/{key[1][:8]}: high is {high}, nothing is stored" for key, (high, _) in journals.items() if high
+    ]
+    return "no gap, and the last of each journal is its high", wrong
+
+
+def _gaps(journal: str, places: Iterator[Any], high: int, high_hash: str | None) -> list[str]:
+    wrong, last, last_hash = [], 0, None
+    for _, _, seq, last_seq, digest, raw in places:
+        if seq != last + 1:
+            wrong.append(f"{journal}: {seq} follows {last}")
+        if raw and hashlib.sha256(raw).hexdigest() != digest:  # what was erased has no bytes any more
+            wrong.append(f"{journal}: the bytes at {seq} are not those of its hash")
+        last, last_hash = last_seq, digest
+    if (last, last_hash) != (high, high_hash):
+        wrong.append(f"{journal}: stored up to {last}, high is {high}" if last != high else f"{journal}: another hash")
+    return wrong
+
+
+def _due(db: Database) -> _Findings:
+    rows = db.query("SELECT id, period_s, created_us, last_seen_us, paused_until_us, due_us FROM watches")
+    wrong = []
+    for row in rows:
+        number, stored = row.pop("id"), row.pop("due_us")
+        if due_us(**row) != stored:
+            wrong.append(f"watch {number}: due {stored}, computed {due_us(**row)}")
+    return "every watch is due when it should be", wrong
+
+
+def _one_alert(db: Database) -> _Findings:
+    many = db.execute(
+        "SELECT person, count(*) FROM alerts NOT INDEXED WHERE state <> 'closed' GROUP BY person HAVING count(*) > 1"
+    )
+    return "at most one that is not closed for each person", [f"{person}: {n} not closed" for person, n in many]
+
+
+def _histories(db: Database) -> _Findings:
+    ends = {row[0]: (row[1], row[2]) for row in db.execute("SELECT id, state, outcome FROM alerts")}
+    wrong: list[str] = []
+    rows = db.execute("SELECT alert, before, after, outcome FROM alert_changes ORDER BY alert, id")
+    for alert, steps in groupby(rows, key=lambda row: row[0]):
+        mistake = _illegal(list(steps), ends.pop(alert, None))
+        wrong += [f"alert {alert}: {mistake}"] if mistake else []
+    return "every step was allowed, and leads to where the alert is", wrong + [f"alert {alert}: none" for alert in ends]
+
+
+def _illegal(steps: list[Any], end: tuple[str, str | None] | None) -> str | None:
+    state: str | None = None
+    for _, before, after, _ in steps:
+        allowed = after == AlertState.OPEN if state is None else after in TRANSITIONS[AlertState(state)]
+        if before != state or not allowed:
+            return f"from {before or 'nothing'} to {after}"
+        state = after
+    return None if end == (state, steps[-1][3]) else f"its history ends with {state}, it is {end}"
+
+
+_CHECKS: dict[str, Callable[[Database], _Findings]] = {
+    "schema": _schema,
+    "integrity": _integrity,
+    "foreign keys": _foreign_keys,
+    "places": _places,
+    "due times": _due,
+    "open alerts": _one_alert,
+    "alert histories": _histories,
+}

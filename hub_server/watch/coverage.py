@@ -1,0 +1,117 @@
+"""Who was watching (DESIGN section 5): what share of a window a camera really looked. Pure; microseconds UTC."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+USUAL_US = 14 * 24 * 3600 * 1_000_000
+"""How far back the sightings go that tell which cameras usually see a person."""
+USUAL_SHARE_MIN = 0.1
+"""Of the person's sightings in that time; a camera with less saw them by chance."""
+USUAL_CAMERAS_MAX = 8
+WATCHED_SHARE_MIN = 0.5
+"""Of the window, watched by at least one usual camera; with less nobody can tell whether the person walked past."""
+WATCHING = "watching"
+
+
+class Verdict(StrEnum):
+    WATCHED = "watched"
+    CANNOT_TELL = "cannot_tell"  # nobody was looking: never "all well"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Window:
+    """From a person's last sighting to the moment the alert fell due. Empty when until_us <= from_us."""
+
+    from_us: int
+    until_us: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stretch:
+    """What a camera says it did from began_us to ended_us. `state` and `cause` are those of the wire."""
+
+    began_us: int
+    ended_us: int
+    state: str
+    cause: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Missing:
+    """A share of the window in which a camera said that it was not watching, and why."""
+
+    state: str
+    cause: str  # "" when none was given
+    share: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shares:
+    """Of a window, 0 to 1: watching + unknown + the sum of `missing` is 1. An empty window is all unknown."""
+
+    watching: float
+    unknown: float
+    missing: tuple[Missing, ...]  # the largest first
+
+
+def window(*, last_seen_us: int | None, created_us: int, due_us: int, now_us: int) -> Window:
+    """The time about which an alert asks. Without a sighting it begins with the watch.
+
+    A late sighting may lie behind the alert's due time: then it reaches from there to now.
+    """
+    from_us = created_us if last_seen_us is None else last_seen_us
+    return Window(from_us=from_us, until_us=min(due_us, now_us) if from_us < due_us else now_us)
+
+
+def usual(sightings: Sequence[int]) -> int:
+    """How many of these cameras, given the sightings of each in falling order, usually see the person."""
+    at_least = sum(sightings) * USUAL_SHARE_MIN
+    return min(sum(count >= at_least for count in sightings), USUAL_CAMERAS_MAX)
+
+
+def shares(stretches: Iterable[Stretch], window: Window) -> Shares:
+    """What a camera did in the window, from its own words alone.
+
+    Where two stretches contradict each other it counts as not watching; of two reasons the one told last wins.
+    """
+    length_us = window.until_us - window.from_us
+    if length_us <= 0:
+        return Shares(watching=0.0, unknown=1.0, missing=())
+    spent_us = _spent_us(list(stretches), window)
+    missing = [
+        Missing(state=state, cause=cause, share=us / length_us)
+        for (state, cause), us in spent_us.items()
+        if state != WATCHING
+    ]
+    watching_us = sum(us for (state, _), us in spent_us.items() if state == WATCHING)
+    return Shares(
+        watching=watching_us / length_us,
+        unknown=(length_us - sum(spent_us.values())) / length_us,
+        missing=tuple(sorted(missing, key=lambda part: (-part.share, part.state, part.cause))),
+    )
+
+
+def judge(watching_shares: Iterable[float], *, at_least: float = WATCHED_SHARE_MIN) -> Verdict:
+    """`watched` when one usual camera watched for the share that is asked; without a usual camera nobody can tell."""
+    return Verdict.WATCHED if any(share >= at_least for share in watching_shares) else Verdict.CANNOT_TELL
+
+
+def _spent_us(stretches: list[Stretch], window: Window) -> dict[tuple[str, str], int]:
+    """Microseconds of the window by (state, cause): a sweep over the moments at which a stretch begins or ends."""
+    edges: list[tuple[int, int]] = []  # moment, stretch
+    for number, stretch in enumerate(stretches):
+        began_us, ended_us = max(stretch.began_us, window.from_us), min(stretch.ended_us, window.until_us)
+        if began_us < ended_us:
+            edges += [(began_us, number), (ended_us, number)]
+    spent_us: dict[tuple[str, str], int] = {}
+    open_now: set[int] = set()
+    before_us = window.from_us
+    for at_us, number in sorted(edges):
+        if open_now and at_us > before_us:
+            told = max(open_now, key=lambda n: (stretches[n].state != WATCHING, n))
+            key = stretches[told].state, stretches[told].cause
+            spent_us[key] = spent_us.get(key, 0) + at_us - before_us
+        before_us = at_us
+        open_now ^= {number}
+    return spent_us

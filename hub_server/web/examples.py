@@ -1,0 +1,188 @@
+"""One small office, told once: an example of every body and every answer, for /openapi.json."""
+
+from hub_server.watch.coverage import Verdict
+from hub_server.watch.states import AlertState, Outcome
+from hub_server.web import resources
+from hub_server.web.alerts import AlertStep
+from hub_server.web.devices import DeviceChange, NewDevice
+from hub_server.web.people import NewPerson, PersonChange
+from hub_server.web.scopes import Scope
+from hub_server.web.tokens import NewToken
+from hub_server.web.watches import NewWatch, WatchChange
+
+_EPOCH = "0123456789abcdef0123456789abcdef"
+
+_PERSON: resources.Person = {
+    "id": "p-li",
+    "name": "李秀兰",
+    "address": "桂花村 3 组 12 号",
+    "phone": "138 0013 0001",
+    "note": "独居",
+    "created_at": "2026-11-23T21:40:00.123456Z",
+}
+_WATCH: resources.Watch = {
+    "id": 1,
+    "person": "p-li",
+    "person_name": "李秀兰",
+    "period_s": 86400,
+    "active": True,
+    "created_at": "2026-11-23T21:41:00.000000Z",
+    "last_seen_at": "2026-11-21T12:00:00.000000Z",
+    "last_seen_by": "given",
+    "paused_until": None,
+    "due_at": "2026-11-22T12:00:00.000000Z",
+    "state": "due",
+}
+_ALERT: resources.Alert = {
+    "id": 1,
+    "person": "p-li",
+    "person_name": "李秀兰",
+    "contact": {"address": "桂花村 3 组 12 号", "phone": "138 0013 0001", "note": "独居"},
+    "due_at": "2026-11-22T12:00:00.000000Z",
+    "raised_at": "2026-11-23T21:41:01.000000Z",
+    "last_seen_at": "2026-11-21T12:00:00.000000Z",
+    "last_seen_by": "given",
+    "state": AlertState.OPEN,
+    "outcome": None,
+    "latest": {"at": "2026-11-23T21:41:01.000000Z", "author": "watch", "note": ""},
+}
+_WHOLE_ALERT: resources.WholeAlert = {
+    **_ALERT,
+    "last_seen_at": "2026-11-23T21:50:00.000000Z",
+    "last_seen_by": "visit: 王敏",
+    "state": AlertState.CLOSED,
+    "outcome": Outcome.WELL,
+    "latest": {"at": "2026-11-23T21:50:00.000000Z", "author": "王敏", "note": "在邻居家"},
+    "history": [
+        {
+            "at": "2026-11-23T21:41:01.000000Z",
+            "author": "watch",
+            "from": None,
+            "to": AlertState.OPEN,
+            "outcome": None,
+            "note": "",
+        },
+        {
+            "at": "2026-11-23T21:50:00.000000Z",
+            "author": "王敏",
+            "from": AlertState.OPEN,
+            "to": AlertState.CLOSED,
+            "outcome": Outcome.WELL,
+            "note": "在邻居家",
+        },
+    ],
+}
+_COVERAGE: resources.Coverage = {
+    "from": "2026-11-21T12:00:00.000000Z",
+    "until": "2026-11-22T12:00:00.000000Z",
+    "verdict": Verdict.CANNOT_TELL,
+    "cameras": [
+        {
+            "device": "east-gate",
+            "place": "东门 East gate",
+            "camera": "east",
+            "sightings": 21,
+            "watching": 0.25,
+            "unknown": 0.5,
+            "missing": [{"state": "blind", "cause": "black", "share": 0.25}],
+        }
+    ],
+}
+_DEVICE: resources.Device = {
+    "id": "east-gate",
+    "place": "东门 East gate",
+    "created_at": "2026-11-23T21:42:00.000000Z",
+    "online": True,
+    "heard_at": "2026-11-23T21:43:00.000000Z",
+    "agent": "edge-agent 0.1.0",
+    "sync": {
+        "epoch": _EPOCH,
+        "high": 1,
+        "last": 1,
+        "duplicates": 0,
+        "conflicts": 0,
+        "quarantined": 0,
+        "lost": 0,
+        "refused": 0,
+    },
+}
+_MQTT: resources.Mqtt = {
+    "host": "127.0.0.1",
+    "port": 1883,
+    "site": "demo",
+    "username": "east-gate",
+    "password": "...",
+}
+_NEW_DEVICE: resources.CreatedDevice = {**_DEVICE, "mqtt": _MQTT}
+_DEVICE_SECRET: resources.DeviceSecret = {"id": "east-gate", "mqtt": _MQTT}
+_EVENT: resources.Event = {
+    "id": 1,
+    "device": "east-gate",
+    "place": "东门 East gate",
+    "camera": "east",
+    "epoch": _EPOCH,
+    "seq": 1,
+    "type": "passage",
+    "received_at": "2026-11-23T21:43:00.000000Z",
+    "captured_at": "2026-11-23T21:42:59.000000Z",
+    "clock_trusted": True,
+    "person": "p-li",
+    "person_name": "李秀兰",
+    "score": 0.71,
+    "strict": True,
+    "counts": True,
+    "body": {"type": "passage", "camera": "east", "duration_ms": 900, "frames": 9},
+}
+_TOKEN: resources.Token = {
+    "name": "big-screen",
+    "scopes": [Scope.READ],
+    "created_at": "2026-11-23T21:44:00.000000Z",
+    "expires_at": "2027-11-23T21:44:00.000000Z",
+    "last_used_at": None,
+    "revoked_at": None,
+    "state": "live",
+}
+_NEW_TOKEN: resources.CreatedToken = {**_TOKEN, "secret": "shouwang_..."}
+_LINK: resources.LoginLink = {"url": "http://127.0.0.1:8080/login?code=..."}
+_HEALTH: resources.Health = {
+    "status": "ok",
+    "store": "ok",
+    "broker": "connected",
+    "watch": "judging",
+    "alarms": {"conflicts": 0, "quarantined": 0, "lost": 0, "refused": 0},
+}
+_PEOPLE: resources.PeoplePage = {"items": [_PERSON], "next": None}
+_WATCHES: resources.WatchPage = {"items": [_WATCH], "next": None}
+_ALERTS: resources.AlertPage = {"items": [_ALERT], "next": None}
+_DEVICES: resources.DevicePage = {"items": [_DEVICE], "next": None}
+_EVENTS: resources.EventPage = {"items": [_EVENT], "next": None}
+_TOKENS: resources.TokenPage = {"items": [_TOKEN], "next": None}
+
+EXAMPLES: dict[object, object] = {
+    resources.Person: _PERSON,
+    resources.PeoplePage: _PEOPLE,
+    resources.Watch: _WATCH,
+    resources.WatchPage: _WATCHES,
+    resources.WholeAlert: _WHOLE_ALERT,
+    resources.AlertPage: _ALERTS,
+    resources.Coverage: _COVERAGE,
+    resources.Device: _DEVICE,
+    resources.CreatedDevice: _NEW_DEVICE,
+    resources.DeviceSecret: _DEVICE_SECRET,
+    resources.DevicePage: _DEVICES,
+    resources.Event: _EVENT,
+    resources.EventPage: _EVENTS,
+    resources.Token: _TOKEN,
+    resources.CreatedToken: _NEW_TOKEN,
+    resources.TokenPage: _TOKENS,
+    resources.LoginLink: _LINK,
+    resources.Health: _HEALTH,
+    NewPerson: {"id": "p-li", "name": "李秀兰", "address": "桂花村 3 组 12 号", "phone": "138 0013 0001"},
+    PersonChange: {"phone": "138 0013 0009"},
+    NewWatch: {"person": "p-li", "period_s": 86400, "last_seen_at": "2026-11-21T20:00:00+08:00"},
+    WatchChange: {"period_s": 43200, "active": True},
+    AlertStep: {"state": "acknowledged", "author": "王敏", "note": "先打电话"},
+    NewDevice: {"id": "east-gate", "place": "东门 East gate"},
+    DeviceChange: {"place": "东门"},
+    NewToken: {"name": "big-screen", "scopes": ["read"], "expires_at": "2027-11-23T21:44:00Z"},
+}

@@ -1,0 +1,87 @@
+"""What each route of the API is, said once: the guard, the decoder and /openapi.json read the same declaration."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from http import HTTPStatus
+from typing import Any
+
+from flask import Blueprint, Response
+from msgspec import Struct
+
+from hub_server.web.decode import Check, json_body, query
+from hub_server.web.scopes import Scope
+
+View = Callable[..., Response]
+JSON = "application/json"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Operation:
+    """One method of one path."""
+
+    method: str
+    path: str  # as Flask writes it: /api/v1/people/<person>
+    summary: str
+    scope: Scope | None  # None: open to everybody
+    answer: Any  # the type of what is answered
+    status: HTTPStatus = HTTPStatus.OK
+    content: str = JSON
+    query: type[Struct] | None = None
+    body: type[Struct] | None = None
+    conflict: str | None = None  # when it answers 409
+    versioned: bool = False  # obeys If-Match
+    degraded: str | None = None  # when it answers 503 with the answer itself
+    rules: str = ""  # what the types cannot say
+
+    def problems(self) -> dict[HTTPStatus, str]:
+        """The refusals it knows, and when."""
+        found = {HTTPStatus.MISDIRECTED_REQUEST: "not a loopback name"}
+        if self.scope is not None:
+            found[HTTPStatus.UNAUTHORIZED] = "no token, or one that is unknown, expired or revoked"
+            found[HTTPStatus.FORBIDDEN] = f"a token without the scope {self.scope}, or a session without its CSRF token"
+        if "<" in self.path:
+            found[HTTPStatus.NOT_FOUND] = "there is none of this name"
+        if self.query is not None or self.body is not None:
+            found[HTTPStatus.UNPROCESSABLE_ENTITY] = "fields that are not as they must be, all of them by name"
+        if self.body is not None:
+            found[HTTPStatus.BAD_REQUEST] = "no JSON object"
+            found[HTTPStatus.REQUEST_ENTITY_TOO_LARGE] = "over 64 KiB"
+            found[HTTPStatus.UNSUPPORTED_MEDIA_TYPE] = f"not {JSON}"
+        if self.conflict is not None:
+            found[HTTPStatus.CONFLICT] = self.conflict
+        if self.versioned:
+            found[HTTPStatus.PRECONDITION_FAILED] = "it has changed since the ETag in If-Match"
+        if self.degraded is None:
+            found[HTTPStatus.SERVICE_UNAVAILABLE] = "busy or stopping: come again after Retry-After seconds"
+        return found
+
+
+class Routes(Blueprint):
+    """A blueprint that knows what its routes are."""
+
+    def __init__(self, name: str, import_name: str) -> None:
+        super().__init__(name, import_name)
+        self.operations: dict[str, Operation] = {}  # by Flask's name of the endpoint
+        self.absent: dict[tuple[str, str], str] = {}  # method and path that one might expect -> why there is none
+
+    def operation(self, operation: Operation, *, check: Check | None = None) -> Callable[[View], View]:
+        """The view is given its path's names, what was `asked` in the query, and the `body`, decoded.
+
+        `check` looks at the body's fields together.
+        """
+
+        def declare(view: View) -> View:
+            @wraps(view)
+            def decoded(**given: Any) -> Response:
+                if operation.query is not None:
+                    given["asked"] = query(operation.query)
+                if operation.body is not None:
+                    given["body"] = json_body(operation.body, check)
+                return view(**given)
+
+            self.operations[f"{self.name}.{view.__name__}"] = operation
+            self.add_url_rule(operation.path, view.__name__, decoded, methods=[operation.method])
+            return view
+
+        return declare

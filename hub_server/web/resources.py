@@ -1,0 +1,298 @@
+"""What the API answers, by type. mypy holds `shapes.py` to these, and /openapi.json shows them to everybody."""
+
+from typing import Annotated, Any, Literal, TypedDict
+
+from msgspec import Meta
+
+from hub_server.store.limits import PERIOD_S_MAX, PERIOD_S_MIN
+from hub_server.watch.coverage import Verdict
+from hub_server.watch.states import AlertState, Outcome
+from hub_server.web.scopes import Scope
+
+At = Annotated[
+    str,
+    Meta(
+        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z\Z",
+        description="UTC with microseconds",
+        extra_json_schema={"format": "date-time"},
+    ),
+]
+Count = Annotated[int, Meta(ge=0)]
+Key = Annotated[int, Meta(ge=1)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+SeenBy = Annotated[str, Meta(description="device/camera, 'visit: <author>', 'given' (told at creation), or empty")]
+TokenState = Literal["live", "expired", "revoked"]
+WatchState = Literal["watching", "due", "paused", "off"]
+
+
+class Person(TypedDict):
+    """Someone the office looks after. `id` is a pseudonym that also stands in galleries and events."""
+
+    id: str
+    name: str
+    address: str
+    phone: str
+    note: str
+    created_at: At
+
+
+class Watch(TypedDict):
+    """A promise that somebody notices when this person is not seen for `period_s` seconds."""
+
+    id: Key
+    person: str
+    person_name: str
+    period_s: Annotated[int, Meta(ge=PERIOD_S_MIN, le=PERIOD_S_MAX)]
+    active: bool
+    created_at: At
+    last_seen_at: At | None
+    last_seen_by: SeenBy
+    paused_until: At | None
+    due_at: At
+    state: WatchState
+
+
+class Contact(TypedDict):
+    """Whom to look for, and where."""
+
+    address: str
+    phone: str
+    note: str
+
+
+class Latest(TypedDict):
+    """The newest step of an alert."""
+
+    at: At
+    author: str
+    note: str
+
+
+Step = TypedDict(
+    "Step",
+    {
+        "at": At,
+        "author": str,
+        "from": AlertState | None,
+        "to": AlertState,
+        "outcome": Outcome | None,
+        "note": str,
+    },
+)
+
+
+class Alert(TypedDict):
+    """A watch passed its due time."""
+
+    id: Key
+    person: str
+    person_name: str
+    contact: Contact
+    due_at: At
+    raised_at: At
+    last_seen_at: At | None
+    last_seen_by: SeenBy
+    state: AlertState
+    outcome: Outcome | None
+    latest: Latest
+
+
+class WholeAlert(Alert):
+    """An alert with every step of it, oldest first."""
+
+    history: list[Step]
+
+
+class Missing(TypedDict):
+    """A share of the window in which the camera said that it was not watching."""
+
+    state: str
+    cause: str
+    share: Share
+
+
+class CameraCoverage(TypedDict):
+    """A camera that usually sees the person. `watching`, `unknown` and the shares of `missing` add up to 1."""
+
+    device: str
+    place: str
+    camera: str
+    sightings: Count
+    watching: Share
+    unknown: Share
+    missing: list[Missing]
+
+
+Coverage = TypedDict(
+    "Coverage",
+    {
+        "from": At,
+        "until": At,
+        "verdict": Verdict,
+        "cameras": list[CameraCoverage],
+    },
+)
+
+
+class Sync(TypedDict):
+    """How the device's journal stands at the hub: `high` of `last` events are stored."""
+
+    epoch: str | None
+    high: Count
+    last: Count
+    duplicates: Count
+    conflicts: Count
+    quarantined: Count
+    lost: Count
+    refused: Count
+
+
+class Device(TypedDict):
+    """A camera point."""
+
+    id: str
+    place: str
+    created_at: At
+    online: bool
+    heard_at: At | None
+    agent: str
+    sync: Sync
+
+
+class Mqtt(TypedDict):
+    """Where and as whom the device speaks. The password is shown this once: the hub keeps a hash."""
+
+    host: str
+    port: int
+    site: str
+    username: str
+    password: str
+
+
+class CreatedDevice(Device):
+    """A device just created."""
+
+    mqtt: Mqtt
+
+
+class DeviceSecret(TypedDict):
+    """A device's new password; the old one is void."""
+
+    id: str
+    mqtt: Mqtt
+
+
+class Event(TypedDict):
+    """A stored event. `counts`: it may end an alarm. `body` is what the device wrote, or its text when unreadable."""
+
+    id: Key
+    device: str
+    place: str
+    camera: str
+    epoch: str
+    seq: Count
+    type: str
+    received_at: At
+    captured_at: At | None
+    clock_trusted: bool
+    person: str | None
+    person_name: str | None
+    score: float | None
+    strict: bool
+    counts: bool
+    body: Any
+
+
+class LoginLink(TypedDict):
+    """Opens one session within 15 minutes."""
+
+    url: str
+
+
+class Token(TypedDict):
+    """What is known of a token. It opens nothing once it has expired or was revoked."""
+
+    name: str
+    scopes: list[Scope]
+    created_at: At
+    expires_at: At | None
+    last_used_at: Annotated[At | None, Meta(description="behind by up to a minute")]
+    revoked_at: At | None
+    state: TokenState
+
+
+class CreatedToken(Token):
+    """A token just created. The secret is shown this once: the hub keeps a hash."""
+
+    secret: str
+
+
+class Alarms(TypedDict):
+    """What an operator should look into, summed over all devices."""
+
+    conflicts: Count
+    quarantined: Count
+    lost: Count
+    refused: Count
+
+
+class Health(TypedDict):
+    """How the hub itself is."""
+
+    status: Literal["ok", "degraded"]
+    store: str
+    broker: str
+    watch: str
+    alarms: Alarms | None
+
+
+class Problem(TypedDict):
+    """A refusal (RFC 9457). `errors` names each wrong field and what is wrong with it."""
+
+    type: str
+    title: str
+    status: Annotated[int, Meta(ge=400, le=599)]
+    detail: str
+    errors: dict[str, str]
+
+
+class PeoplePage(TypedDict):
+    """By id. `next` is null at the end."""
+
+    items: list[Person]
+    next: str | None
+
+
+class WatchPage(TypedDict):
+    """By id."""
+
+    items: list[Watch]
+    next: int | None
+
+
+class AlertPage(TypedDict):
+    """Newest first."""
+
+    items: list[Alert]
+    next: int | None
+
+
+class DevicePage(TypedDict):
+    """By id."""
+
+    items: list[Device]
+    next: str | None
+
+
+class EventPage(TypedDict):
+    """Newest first, `next` goes to `before`; with `after` oldest first, and `next` goes to `after`."""
+
+    items: list[Event]
+    next: int | None
+
+
+class TokenPage(TypedDict):
+    """By name."""
+
+    items: list[Token]
+    next: str | None

@@ -1,0 +1,185 @@
+"""No function of the store ends or begins a transaction: each runs inside the writer's one, wholly or not at all."""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlite_utils import Database
+
+import hub_server.store
+from hub_server.store import alerts, devices, events, journals, people, watches
+from hub_server.store.errors import InvalidValueError, StoreError
+from hub_server.store.events import NewEvent
+from hub_server.store.observing import NewStretch
+from hub_server.store.store import Store
+from hub_server.watch.clock import Anchor
+from hub_server.watch.states import AlertState
+
+NOW_US = 1_795_471_200_000_000
+EPOCH = "0" * 32
+DAY_US = 86_400_000_000
+NOT_RUN_BY_THE_WRITER = {"migrations"}  # it steps through transactions of its own, before there is a writer
+
+STRETCH = NewStretch(
+    camera="east", state="watching", cause="", boot=EPOCH, began_mono_us=1, ended_mono_us=2, ended_us=None
+)
+VALUES: dict[str, object] = {
+    "active": True,
+    "address": "",
+    "after": None,
+    "alert_id": 1,
+    "anchor": Anchor(mono_us=1, wall_us=NOW_US, uncertainty_us=0),
+    "agent": "model/1",
+    "at_us": NOW_US,
+    "author": "王",
+    "before": None,
+    "boot": EPOCH,
+    "by": "door/east",
+    "camera": "east",
+    "code": "none",
+    "counter": "lost",
+    "device": "door",
+    "epoch": EPOCH,
+    "event": 1,
+    "expires_us": None,
+    "from_us": 0,
+    "hash": "0" * 64,
+    "heard_from_us": 0,
+    "hello_from_us": 0,
+    "last_seen_by": "door/east",
+    "last_seen_us": NOW_US - 1,
+    "limit": 9,
+    "name": "赵",
+    "note": "",
+    "now_us": NOW_US,
+    "online": True,
+    "outcome": None,
+    "period_s": 3600,
+    "person": "zhao",
+    "phone": "",
+    "place": "",
+    "raw": b"{}",
+    "received_us": NOW_US,
+    "scopes": ["read"],
+    "secret": "a secret",
+    "seq": 1,
+    "states": None,
+    "stretch": STRETCH,
+    "to": AlertState.ACKNOWLEDGED,
+    "token": "none",
+    "ttl_s": 60,
+    "until_us": None,
+}
+OTHERWISE: dict[str, object] = {
+    "devices.create id": "other",
+    "devices id": "door",
+    "devices.count by": 1,
+    "events.add event": NewEvent(
+        device="door", epoch=EPOCH, seq=2, last_seq=2, hash="0" * 64, type="passage", received_us=NOW_US, raw=b"{}"
+    ),
+    "events id": 1,
+    "people.create id": "qian",
+    "people id": "zhao",
+    "alerts id": 1,
+    "tokens name": "local",
+    "tokens.create name": "desk",
+    "watches.create person": "sun",
+    "watches.pause until_us": NOW_US + 1,
+    "watches id": 1,
+}
+
+
+def functions() -> dict[str, Callable[..., object]]:
+    """Every public function of the store that takes a database, by module and name."""
+    found: dict[str, Callable[..., object]] = {}
+    for module in pkgutil.iter_modules(hub_server.store.__path__):
+        if module.name in NOT_RUN_BY_THE_WRITER:
+            continue
+        inside = importlib.import_module(f"hub_server.store.{module.name}")
+        for name, function in inspect.getmembers(inside, inspect.isfunction):
+            takes = list(inspect.signature(function).parameters.values())
+            ours = function.__module__ == inside.__name__ and not name.startswith("_")
+            if ours and takes and takes[0].annotation in (Database, "Database"):
+                found[f"{module.name}.{name}"] = function
+    return found
+
+
+def arguments(db: Database, name: str, function: Callable[..., object]) -> dict[str, Any]:
+    module = name.partition(".")[0]
+    given: dict[str, Any] = {}
+    for parameter in list(inspect.signature(function).parameters.values())[1:]:
+        argument = parameter.name
+        if argument == "alert":
+            given[argument] = alerts.get(db, 1)
+        elif argument == "watch":
+            given[argument] = watches.get(db, 1)
+        elif argument == "journal":
+            given[argument] = journals.get(db, device="door", epoch=EPOCH)
+        elif (key := f"{name} {argument}") in OTHERWISE or (key := f"{module} {argument}") in OTHERWISE:
+            given[argument] = OTHERWISE[key]
+        elif argument in VALUES:
+            given[argument] = VALUES[argument]
+        elif parameter.default is inspect.Parameter.empty and parameter.kind is not inspect.Parameter.VAR_KEYWORD:
+            pytest.fail(f"{name}: say in this test which value {argument!r} may have")
+    return given
+
+
+def furnish(db: Database) -> None:
+    """A row of each kind, and an alert that is open."""
+    devices.create(db, id="door", place="", now_us=NOW_US)
+    journals.enter(db, device="door", epoch=EPOCH, now_us=NOW_US)
+    for person in ("zhao", "sun"):
+        people.create(db, id=person, name="赵", address="", phone="", note="", now_us=NOW_US)
+    watches.create(db, person="zhao", period_s=3600, last_seen_us=NOW_US - DAY_US, now_us=NOW_US)
+    alerts.raise_due(db, now_us=NOW_US, limit=9)
+    watches.restart(db, 1, last_seen_us=NOW_US - 1)
+    stored = NewEvent(
+        device="door",
+        epoch=EPOCH,
+        seq=1,
+        last_seq=1,
+        hash="0" * 64,
+        type="passage",
+        received_us=NOW_US,
+        raw=b"{}",
+        boot=EPOCH,
+        mono_us=1,
+        synced=False,
+        camera="east",
+        person="zhao",
+        strict=True,
+        qualifies=True,
+    )
+    events.add(db, stored)
+
+
+@pytest.mark.parametrize("name", functions())
+def test_a_function_of_the_store_leaves_the_transaction_alone(store: Store, name: str) -> None:
+    store.write(furnish)
+    said: list[str] = []
+    refused: list[str] = []
+
+    def job(db: Database) -> None:
+        given = arguments(db, name, functions()[name])
+        db.conn.set_trace_callback(said.append)
+        try:
+            functions()[name](db, **given)
+        except (StoreError, InvalidValueError) as error:
+            refused.append(str(error))
+        finally:
+            db.conn.set_trace_callback(None)
+        assert db.conn.in_transaction
+
+    store.write(job)
+    assert said, f"it asked the database nothing: {refused}"
+    words = {statement.split(maxsplit=1)[0].upper() for statement in said}
+    inside = {"SAVEPOINT", "RELEASE"}  # sqlite-utils puts each query into one: that ends nothing
+    assert words <= {"SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "PRAGMA", "--"} | inside, words
+
+
+def test_the_table_of_values_reaches_every_noun() -> None:
+    nouns = {name.partition(".")[0] for name in functions()}
+    assert nouns >= {"alerts", "clocks", "coverage", "devices", "events", "journals", "observing", "people", "watches"}

@@ -1,0 +1,98 @@
+"""What share of a window a camera watched, and what an alert may say of it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub_server.watch.coverage import Missing, Shares, Stretch, Verdict, Window, judge, shares, usual, window
+
+DAY = Window(from_us=1000, until_us=2000)
+
+
+def stretch(began_us: int, ended_us: int, state: str = "watching", cause: str = "") -> Stretch:
+    return Stretch(began_us=began_us, ended_us=ended_us, state=state, cause=cause)
+
+
+def test_what_nobody_told_is_unknown() -> None:
+    assert shares([], DAY) == Shares(watching=0.0, unknown=1.0, missing=())
+    assert shares([stretch(1000, 1250)], DAY) == Shares(watching=0.25, unknown=0.75, missing=())
+
+
+def test_what_lies_outside_the_window_is_cut_off() -> None:
+    found = shares([stretch(0, 1100), stretch(1900, 9000), stretch(0, 1000), stretch(2000, 3000)], DAY)
+    assert found == Shares(watching=0.2, unknown=0.8, missing=())
+
+
+def test_time_not_watched_is_told_by_its_cause_the_longest_first() -> None:
+    found = shares(
+        [stretch(1000, 1100, "frozen"), stretch(1100, 1400, "blind", "black"), stretch(1400, 1600, "blind", "glare")],
+        DAY,
+    )
+    assert found.missing == (
+        Missing(state="blind", cause="black", share=0.3),
+        Missing(state="blind", cause="glare", share=0.2),
+        Missing(state="frozen", cause="", share=0.1),
+    )
+    assert (found.watching, found.unknown) == (0.0, 0.4)
+
+
+def test_where_two_stretches_contradict_each_other_it_was_not_watching() -> None:
+    for order in (1, -1):
+        found = shares([stretch(1000, 2000), stretch(1400, 1600, "covered")][::order], DAY)
+        assert (found.watching, found.missing) == (0.8, (Missing(state="covered", cause="", share=0.2),))
+
+
+def test_the_same_stretch_told_twice_counts_once() -> None:
+    assert shares([stretch(1000, 1500), stretch(1000, 1500), stretch(1200, 1500)], DAY).watching == 0.5
+
+
+def test_an_empty_window_is_unknown() -> None:
+    assert shares([stretch(0, 9000)], Window(from_us=1000, until_us=1000)).unknown == 1.0
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(900, 2100), st.integers(0, 600), st.sampled_from(["watching", "blind", "frozen"])),
+        max_size=12,
+    )
+)
+def test_the_shares_add_up_and_each_microsecond_is_judged_as_by_hand(told: list[tuple[int, int, str]]) -> None:
+    stretches = [stretch(began_us, began_us + lasted_us, state) for began_us, lasted_us, state in told]
+    found = shares(stretches, DAY)
+    assert found.watching + found.unknown + sum(part.share for part in found.missing) == pytest.approx(1)
+    states = [
+        {part.state for part in stretches if part.began_us <= at_us < part.ended_us} for at_us in range(1000, 2000)
+    ]
+    assert found.watching == pytest.approx(sum(said == {"watching"} for said in states) / 1000)
+    assert found.unknown == pytest.approx(sum(not said for said in states) / 1000)
+
+
+def test_one_usual_camera_that_watched_half_of_the_time_is_enough() -> None:
+    assert judge([0.1, 0.5]) is Verdict.WATCHED
+    assert judge([0.4999, 0.3]) is Verdict.CANNOT_TELL
+    assert judge([0.4], at_least=0.4) is Verdict.WATCHED
+
+
+def test_without_a_usual_camera_nobody_can_tell() -> None:
+    assert judge([]) is Verdict.CANNOT_TELL
+
+
+def test_a_camera_that_saw_the_person_once_by_chance_is_not_a_usual_one() -> None:
+    assert usual([18, 2, 1]) == 1
+    assert usual([17, 2, 1]) == 2, "a tenth of the sightings is enough"
+    assert usual([1]) == 1
+    assert usual([]) == 0
+    assert usual([5] * 10) == 8, "no more than eight are told"
+
+
+def test_the_window_reaches_from_the_last_sighting_to_the_due_time() -> None:
+    assert window(last_seen_us=5, created_us=1, due_us=9, now_us=20) == Window(from_us=5, until_us=9)
+
+
+def test_without_a_sighting_the_window_begins_with_the_watch() -> None:
+    assert window(last_seen_us=None, created_us=1, due_us=9, now_us=20) == Window(from_us=1, until_us=9)
+
+
+def test_after_a_late_sighting_behind_the_due_time_the_window_reaches_to_now() -> None:
+    assert window(last_seen_us=9, created_us=1, due_us=9, now_us=20) == Window(from_us=9, until_us=20)
+    assert window(last_seen_us=8, created_us=1, due_us=9, now_us=20) == Window(from_us=8, until_us=9)
