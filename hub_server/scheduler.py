@@ -64,7 +64,10 @@ class Scheduler:
         return Pulse.LATE if now_s - self._judged_s > LATE_S else Pulse.JUDGING
 
     def tick(self) -> list[Alert]:
-        """One look at the clock: the alerts it raised. None while the agents are still telling what they have."""
+        """One look at the clock: the alerts it raised. None while the agents are still telling what they have.
+
+        Raises StoreFailingError while the disk takes no writes.
+        """
         now_s = self._monotonic_s()
         self._notice_connection(now_s)
         if self._store.trouble is not None:

@@ -18,6 +18,16 @@ _CHARS_MAX = {
     "note": limits.NOTE_CHARS_MAX,
 }
 _CHARS_MIN = {"name": 1}
+_NOT_READ = (
+    """
+    UPDATE events SET raw = X'' WHERE type = 'quarantined'
+    AND CASE WHEN json_valid(CAST(raw AS TEXT)) THEN json_extract(CAST(raw AS TEXT), '$.sighting.person') END = ?
+    """,
+    """
+    UPDATE conflicts SET raw = X''
+    WHERE CASE WHEN json_valid(CAST(raw AS TEXT)) THEN json_extract(CAST(raw AS TEXT), '$.sighting.person') END = ?
+    """,
+)
 
 
 def create(db: Database, *, id: str | None, name: str, address: str, phone: str, note: str, now_us: int) -> Person:
@@ -81,6 +91,9 @@ def erase(db: Database, id: str) -> None:
         " WHERE person = ?",
         [id],
     )
+    # What was quarantined or kept aside was never read, but it may name the person all the same.
+    for statement in _NOT_READ:
+        db.execute(statement, [id])
 
 
 def _text(field: str, value: str) -> str:

@@ -5,14 +5,16 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from device_model import BOOT, DAY_US, DEVICE, HOUR_US, OTHER_BOOT, anchor, batch, observing, passage, stamp
+from device_model import BOOT, DAY_US, DEVICE, EPOCH, HOUR_US, OTHER_BOOT, anchor, batch, observing, passage, stamp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
+from edge_agent.wire.codec import event_hash
 from edge_agent.wire.messages import Watching
 from hub_server.ingest.apply import apply_up
-from hub_server.store import alerts, clocks, coverage, devices, events, people, watches
+from hub_server.store import alerts, clocks, coverage, devices, events, migrations, people, watches
+from hub_server.store.connection import open_writer
 from hub_server.store.rows import Alert, EventRow, Watch
 from hub_server.store.store import Store
 from hub_server.watch.clock import Anchor
@@ -284,3 +286,34 @@ def test_cameras_that_saw_the_person_longer_ago_than_two_weeks_are_not_usual(off
     alert = raised(office)
     with office.read() as db:
         assert [camera.device for camera in coverage.for_alert(db, alert, NOW_US).cameras] == [DEVICE]
+
+
+def test_events_stored_before_there_were_anchors_are_dated_by_one_that_comes_now(tmp_path: Path) -> None:
+    """A store of the first two steps, with an undated sighting of zhao and what a human has vouched for."""
+    raw = undated(mono_us=MONO_US - 7)
+    db = open_writer(tmp_path / "hub.sqlite3")
+    migrations._steps.apply(db, stop_before="m0003_clocks")
+    devices.create(db, id=DEVICE, place="", now_us=NOW_US)
+    people.create(db, id="zhao", name="赵", address="", phone="", note="", now_us=NOW_US)
+    db.execute(
+        "INSERT INTO watches (person, period_s, active, created_us, last_seen_us, last_seen_by, due_us)"
+        " VALUES ('zhao', 86400, 1, 1, 5, 'given', ?)",
+        [5 + DAY_US],
+    )
+    db.execute(
+        "INSERT INTO events (device, epoch, seq, last_seq, hash, type, received_us, captured_us, clock_trusted, camera,"
+        " person, strict, counts, reason, raw) VALUES (?, ?, 1, 1, ?, 'passage', ?, 5, 0, 'east', 'zhao', 1, 0, '', ?)",
+        (DEVICE, EPOCH, event_hash(raw), NOW_US, raw),
+    )
+    db.execute(
+        "INSERT INTO journals (device, epoch, high, high_hash, created_us) VALUES (?, ?, 1, ?, 1)",
+        (DEVICE, EPOCH, event_hash(raw)),
+    )
+    db.execute("UPDATE devices SET epoch = ?", [EPOCH])
+    db.close()
+    store = Store.open(tmp_path, clock=lambda: NOW_US)
+    send(store, anchor(mono_us=MONO_US, wall_us=NOW_US))
+    assert watch(store).last_seen_us == NOW_US - 7
+    with store.read() as read:
+        assert read.execute("SELECT vouched_us, vouched_by FROM watches").fetchone() == (5, "given")
+    store.close()

@@ -218,6 +218,17 @@ def test_an_older_backup_brings_nobody_back_who_was_erased_since(store: Store, d
     older.close()
 
 
+def test_an_erased_person_is_named_by_no_event_that_was_kept_aside_or_not_understood(store: Store, data: Path) -> None:
+    assert data.is_dir()
+    odd = b'{"type":"passage","sighting":{"person":"zhao"}}'
+    say(store, batch(odd, b"[]", b"\xff", first_seq=4))
+    say(store, batch(E, first_seq=1))
+    store.write(lambda db: people.erase(db, "zhao"))
+    with store.read() as db:
+        kept = [row[0] for row in db.execute("SELECT raw FROM events UNION ALL SELECT raw FROM conflicts")]
+    assert sorted(kept) == [b""] * 5 + [b"[]", b"\xff"]
+
+
 def test_the_erasures_lie_beside_the_backups_and_reach_a_machine_that_never_knew_them(
     data: Path, shelf: Path, tmp_path: Path
 ) -> None:

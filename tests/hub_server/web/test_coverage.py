@@ -104,4 +104,5 @@ def test_the_card_has_a_place_for_it_that_stays_hidden_until_the_hub_has_answere
     hub.overdue()
     page = hub.log_in().get("/").text
     assert '<div class="coverage" data-apart hidden>' in page
-    assert hub.stranger.get("/static/coverage.js").status_code == 200
+    with hub.stranger.get("/static/coverage.js") as script:
+        assert script.status_code == 200
