@@ -4,8 +4,7 @@ import logging
 import queue
 import threading
 import time
-from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from importlib import metadata
 from pathlib import Path
@@ -14,16 +13,18 @@ from typing import Final
 import cv2
 
 from edge_agent.camera.camera import make_camera
-from edge_agent.camera.latest import LatestFrame
-from edge_agent.clock import Clock, SystemClock
+from edge_agent.camera.latest import CameraState, LatestFrame
+from edge_agent.clock import Clock, ClockWatch, SystemClock
 from edge_agent.config import AgentConfig, Synchronised
 from edge_agent.errors import CameraError, GalleryError, JournalError
 from edge_agent.health import Heartbeat, Notifier, Tally
-from edge_agent.journal import Journal
+from edge_agent.journal import Journal, Recorder
 from edge_agent.recognition.eyes import ReaderEyes
 from edge_agent.recognition.gallery import BYTES_MAX, Gallery
 from edge_agent.recognition.matcher import Matcher
+from edge_agent.recognition.observing import Observer, Sight
 from edge_agent.recognition.passage import PassageRules, Passages
+from edge_agent.recognition.scene_file import SceneFile
 from edge_agent.recognition.tracker import Tracker
 from edge_agent.recognition.watcher import Watcher
 from edge_agent.uplink.mqtt import Inbox, MqttLink, MqttVersion
@@ -32,7 +33,8 @@ from edge_agent.vision.face_reader import FaceReader
 from edge_agent.vision.frame import Frame
 from edge_agent.vision.manifest import FaceSpec, find_models, load_manifest
 from edge_agent.vision.motion import MotionGate
-from edge_agent.wire.messages import Passage
+from edge_agent.vision.view import ViewJudge
+from edge_agent.wire.messages import ClockAnchor, Stamp
 from edge_agent.wire.topics import Address
 
 TAKE_TIMEOUT_S: Final = 0.25  # how soon a wish to stop is noticed when no frame comes
@@ -40,8 +42,6 @@ DRAIN_AT_END_S: Final = 10.0  # a clip is over: how long a hub that we are conne
 DRAIN_AT_STOP_S: Final = 1.0  # somebody wants us to stop, or no hub is in sight: the journal keeps the rest
 UPLINK_STOP_S: Final = 1.5
 CAMERA_STOP_S: Final = 1.0
-PENDING_MAX: Final = 1000  # passages that wait for a disk that refuses them
-PENDING_RETRY_S: Final = 5.0
 BEAT_EVERY_S: Final = 1.0
 
 log = logging.getLogger(__name__)
@@ -55,23 +55,29 @@ class Agent:
         *,
         camera: LatestFrame,
         watcher: Watcher,
+        observer: Observer,
+        scene_file: SceneFile,
         journal: Journal,
         uplink: Uplink,
         clock: Clock,
+        clock_watch: ClockWatch | None,
         notifier: Notifier,
     ) -> None:
+        """Without a `clock_watch` somebody vouches for the clock: no event of this boot is stamped as unsure."""
         self._camera = camera
         self._watcher = watcher
+        self._observer = observer
+        self._scene_file = scene_file
         self._journal = journal
+        self._recorder = Recorder(journal, clock=clock, journaled=uplink.wake)
         self._uplink = uplink
         self._clock = clock
+        self._clock_watch = clock_watch
         self._notifier = notifier
         self._heart = Heartbeat()
         self._tally = Tally()
         self._stopping = threading.Event()
         self._beat_s = clock.monotonic_s()
-        self._pending: deque[Passage] = deque(maxlen=PENDING_MAX)
-        self._pending_retry_s = 0.0
 
     def stop(self) -> None:
         """End soon and cleanly. For a signal handler or another thread."""
@@ -86,16 +92,17 @@ class Agent:
         self._camera.start()
         try:
             while not self._stopping.is_set() and not self._camera.state().ended:
-                self._turn(self._camera.take(TAKE_TIMEOUT_S))
+                self.turn(self._camera.take(TAKE_TIMEOUT_S))
         finally:
             self._end()
         trouble = self._camera.state().trouble
         if trouble is not None and not self._stopping.is_set():
             raise CameraError(trouble)
 
-    def _turn(self, frame: Frame | None) -> None:
+    def turn(self, frame: Frame | None) -> None:
+        """One round: a frame, or none in time; and once a second what is due by the mere passing of time."""
         if frame is None:
-            self._keep(self._watcher.due(self._clock.monotonic_s()))
+            self._recorder.record(self._watcher.due(self._clock.monotonic_s()))
         else:
             self._watch(frame)
         now_s = self._clock.monotonic_s()
@@ -113,37 +120,54 @@ class Agent:
             self._heart.inference_s = now_s
         self._tally.frame(look_ms if watched.inferred else None)
         self._notifier.ready()
-        self._keep(watched.passages)
-
-    def _keep(self, passages: Iterable[Passage]) -> None:
-        """Journal the passages, oldest first. What the disk refuses is tried again later."""
-        for passage in passages:
-            if len(self._pending) == PENDING_MAX:
-                log.error("LOST, for the disk has refused too many: %s", describe(self._pending[0]))
-            self._pending.append(passage)
-        if self._clock.monotonic_s() < self._pending_retry_s:
-            return
-        while self._pending:
-            try:
-                seq = self._journal.append(self._pending[0])
-            except JournalError as error:
-                log.error("%d passages cannot be journaled now: %s", len(self._pending), error)  # noqa: TRY400
-                self._pending_retry_s = self._clock.monotonic_s() + PENDING_RETRY_S
-                return
-            log.info("passage journaled seq=%d %s", seq, describe(self._pending.popleft()))
-            self._uplink.wake()
+        self._recorder.record(watched.passages)
+        self._recorder.record(self._observer.see(frame, looked=watched.inferred))
 
     def _beat(self, now_s: float) -> None:
-        """Once a second: feed the watchdog if we see, and tell how it goes."""
+        """Once a second: feed the watchdog if we see, journal what is due, and tell how it goes."""
         if self._heart.beats(now_s):
             self._notifier.watchdog()
-        camera, uplink, position = self._camera.state(), self._uplink.state(), self._journal.position()
-        waiting = position.last - position.acked
-        seeing = f"no picture: {camera.trouble}" if camera.trouble else "watching"
-        self._notifier.status(f"{seeing}; hub {uplink.belt.value}; {waiting} events wait")
+        now = self._clock.stamp()
+        self._watch_clock(now)
+        self._recorder.record(self._observer.due(now))
+        self._scene_file.save_due(self._observer.scene, now_s)
+        self._tell(now_s)
+
+    def _watch_clock(self, now: Stamp) -> None:
+        if self._clock_watch is None:
+            return
+        jump_s = self._clock_watch.jump_s(now)
+        if jump_s:
+            log.warning("the wall clock jumped by %.1f s though it counted as synchronised: who set it?", jump_s)
+        if self._clock_watch.anchor_due(now):
+            self._recorder.record([ClockAnchor(at=now, uncertainty_us=self._clock.uncertainty_us())])
+
+    def _tell(self, now_s: float) -> None:
+        """How it goes: always in `systemctl status`, once a minute in the log."""
+        camera, waiting, hub = self._camera.state(), self._waiting(), self._hub()
+        self._notifier.status(f"{seeing(self._observer.sight, camera)}; hub {hub}; {waiting}")
         line = self._tally.report(now_s)
         if line is not None:
-            log.info("%s, %d frames dropped, %d events wait for the hub", line, camera.dropped, waiting)
+            log.info(
+                "%s; %s, %d frames dropped; hub %s; %s",
+                seeing(self._observer.sight, camera),
+                line,
+                camera.dropped,
+                hub,
+                waiting,
+            )
+
+    def _hub(self) -> str:
+        uplink = self._uplink.state()
+        return uplink.belt.value if uplink.trouble is None else f"{uplink.belt.value} ({uplink.trouble})"
+
+    def _waiting(self) -> str:
+        held = f", {self._recorder.waiting} wait for the disk" if self._recorder.waiting else ""
+        try:
+            position = self._journal.position()
+        except JournalError as error:
+            return f"{error}{held}"
+        return f"{position.last - position.acked} events wait for the hub{held}"
 
     def _end(self) -> None:
         """The journal first: whatever hangs after that, nothing is lost."""
@@ -151,10 +175,9 @@ class Agent:
         with ExitStack() as ends:
             ends.callback(self._camera.stop, CAMERA_STOP_S)
             ends.callback(self._uplink.stop, UPLINK_STOP_S)
-            self._pending_retry_s = 0.0
-            self._keep(self._watcher.flush())
-            for passage in self._pending:
-                log.error("LOST, for the journal did not take it: %s", describe(passage))
+            self._recorder.record([*self._watcher.flush(), *self._observer.end(self._clock.stamp())])
+            self._recorder.settle()
+            self._scene_file.save(self._observer.scene)
             self._await_hub()
 
     def _await_hub(self) -> None:
@@ -164,15 +187,13 @@ class Agent:
             log.warning("%d events wait in the journal for the hub", position.last - position.acked)
 
 
-def describe(passage: Passage) -> str:
-    """A passage in one line for the log; a person stands there by the pseudonymous id only."""
-    sighting = passage.sighting
-    who = "stranger"
-    if sighting is not None:
-        margin = "-" if sighting.margin is None else f"{sighting.margin:.3f}"
-        strict = "strict" if sighting.strict else "not strict"
-        who = f"person={sighting.person} score={sighting.score:.3f} margin={margin} looks={sighting.frames} {strict}"
-    return f"camera={passage.camera} {who} frames={passage.frames} duration_ms={passage.duration_ms}"
+def seeing(sight: Sight | None, camera: CameraState) -> str:
+    """What the camera does, in one line for a person."""
+    if camera.trouble is not None:
+        return f"no picture: {camera.trouble}"
+    if sight is None:
+        return "no picture yet"
+    return sight.state.value if sight.cause is None else f"{sight.state.value}: {sight.cause}"
 
 
 @contextmanager
@@ -188,14 +209,37 @@ def open_agent(config: AgentConfig) -> Iterator[Agent]:
         bytes_max=config.journal.size_max_mb * 2**20,
     )
     with closing(journal):
+        scene_file = SceneFile(scene_path(config))
         yield Agent(
             camera=LatestFrame(make_camera(config.camera, clock)),
             watcher=watcher,
+            observer=Observer(
+                camera=config.camera.name,
+                every_s=config.camera.observing_every_s,
+                judge=ViewJudge(scene_file.load()),
+                started_s=clock.monotonic_s(),
+            ),
+            scene_file=scene_file,
             journal=journal,
             uplink=make_uplink(config, journal),
             clock=clock,
+            clock_watch=make_clock_watch(config, journal),
             notifier=Notifier(),
         )
+
+
+def make_clock_watch(config: AgentConfig, journal: Journal) -> ClockWatch | None:
+    """None when somebody vouches for the clock: there is nothing to date anew."""
+    if config.clock.synchronised is Synchronised.ALWAYS:
+        return None
+    anchor = journal.newest("clock_anchor")
+    return ClockWatch(anchored_boot=anchor.at.boot if isinstance(anchor, ClockAnchor) else None)
+
+
+def scene_path(config: AgentConfig) -> Path:
+    """Where the learnt view of the camera is kept: beside the journal."""
+    journal = config.journal.file
+    return journal.with_name(f"{journal.name}.{config.camera.name}.scene")
 
 
 def make_watcher(config: AgentConfig) -> Watcher:

@@ -14,6 +14,7 @@ COMMANDS = {
     "doctor": "is everything in place? a line each, and what to do",
     "inspect": "what the models see in pictures, as JSON",
     "enrol": "add a person to a gallery file from photographs",
+    "match": "who of a gallery is in a photograph, and how sure that is",
 }
 EXIT_INTERRUPTED = 130
 EXIT_UNEXPECTED = 70  # sysexits.h: EX_SOFTWARE
@@ -21,10 +22,11 @@ DEBUG_VARIABLE = "SHOUWANG_DEBUG"
 
 _EXAMPLES = """\
 examples:
-  edge-agent doctor --config agent.toml       is everything in place? a line each, and what to do
-  edge-agent enrol --id p-17 photo.jpg        put somebody into the gallery
-  edge-agent inspect --templates photo.jpg    what the models see in a picture, as JSON
-  edge-agent run --config agent.toml          watch
+  edge-agent doctor --config agent.toml              is everything in place? a line each, and what to do
+  edge-agent enrol --id p-17 photo.jpg               put somebody into the gallery
+  edge-agent match photo.jpg --gallery gallery.json  who is it, and how sure is that
+  edge-agent inspect --templates photo.jpg           what the models see in a picture, as JSON
+  edge-agent run --config agent.toml                 watch
 
 Each command has its own help: edge-agent COMMAND --help
 """

@@ -113,6 +113,7 @@ class CameraConfig:
     height: Annotated[int, _whole(120, 2160)] = 720
     fps: Annotated[int, _whole(1, 60)] = 15
     loop: Annotated[bool, _flag] = False  # for a replayed clip: start again at its end
+    observing_every_s: Annotated[int, _whole(10, 3600)] = 900  # how often it is told that the camera really watches
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

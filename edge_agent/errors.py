@@ -32,6 +32,10 @@ class GalleryError(ShouwangError):
     """A gallery file is damaged, or was made with another embedder."""
 
 
+class SceneError(ShouwangError):
+    """Bytes are no learnt scene of a camera: cut short, damaged, of another version, or out of range."""
+
+
 class CameraError(ShouwangError):
     """A camera cannot be opened, or has stopped giving frames."""
 

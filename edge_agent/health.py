@@ -7,10 +7,10 @@ from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
-FRAME_AGE_MAX_S = 10.0
+from edge_agent.recognition.observing import LOOK_AGE_MAX_S, PICTURE_AGE_MAX_S
+
 REPORT_EVERY_S = 60.0
 LOOKS_MAX = 10_000  # the median is of the newest so many
-INFERENCE_AGE_MAX_S = 30.0  # a quiet scene is looked at every few seconds all the same: vision/motion.py
 
 
 @dataclass(kw_only=True, slots=True)
@@ -26,7 +26,7 @@ class Heartbeat:
         A camera that is gone for long stops the heart: a fresh process is the best known cure for a hung camera
         stack, and the journal survives it.
         """
-        return _fresh(self.frame_s, now_s, FRAME_AGE_MAX_S) and _fresh(self.inference_s, now_s, INFERENCE_AGE_MAX_S)
+        return _fresh(self.frame_s, now_s, PICTURE_AGE_MAX_S) and _fresh(self.inference_s, now_s, LOOK_AGE_MAX_S)
 
 
 def _fresh(then_s: float | None, now_s: float, age_max_s: float) -> bool:

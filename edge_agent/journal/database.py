@@ -54,9 +54,12 @@ class _DamagedError(Exception):
 
 @contextmanager
 def locked(file: Path) -> Iterator[None]:
-    """Hold the journal for this process alone. Raises JournalError when another one has it."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(file.with_name(file.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    """Hold the journal for this process alone. Raises JournalError when another one has it, or none can be here."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(file.with_name(file.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise JournalError(f"{file}: no journal can be kept here: {error.strerror}") from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:

@@ -15,7 +15,7 @@ from edge_agent.clock import Clock
 from edge_agent.errors import JournalError
 from edge_agent.journal import space, tombstone
 from edge_agent.journal.database import locked, open_database
-from edge_agent.wire.codec import encode_event, event_hash, item
+from edge_agent.wire.codec import WireError, decode_event, encode_event, event_hash, item
 from edge_agent.wire.limits import BATCH_EVENTS_MAX
 from edge_agent.wire.messages import Event, Item, LossReason
 
@@ -101,6 +101,9 @@ class Journal:
         """Store an event; its place in the epoch. On return it is on the disk. Raises JournalError, then it is not."""
         raw = encode_event(event)
         kind = str(event.__struct_config__.tag)
+        if self._clock.monotonic_s() - self._tidied_s >= TIDY_EVERY_S:
+            self._tidied_s = self._clock.monotonic_s()
+            self._tidy()  # before the event: were it after, its failure would look like that of the event
         with self._transaction() as db:
             taken = db.execute("UPDATE epoch SET last = last + 1 WHERE id = ? RETURNING last", (self._epoch,))
             seq = int(taken.fetchone()[0])
@@ -109,9 +112,6 @@ class Journal:
                 (self._epoch, seq, seq, kind, event_hash(raw), raw),
             )
             space.make_room(db, self._bytes_max)
-        if self._clock.monotonic_s() - self._tidied_s >= TIDY_EVERY_S:
-            self._tidied_s = self._clock.monotonic_s()
-            self._tidy()
         return seq
 
     def position(self) -> Position:
@@ -121,6 +121,17 @@ class Journal:
                 "SELECT min(seq) FROM event WHERE epoch = ? AND kind <> 'lost'", (self._epoch,)
             ).fetchone()
         return Position(epoch=name, oldest=last + 1 if oldest is None else oldest, last=last, acked=acked)
+
+    def newest(self, kind: str) -> Event | None:
+        """The newest kept event of a kind ("clock_anchor"), whatever its epoch; None without a readable one."""
+        with self._reading() as db:
+            row = db.execute(
+                "SELECT raw FROM event WHERE kind = ? ORDER BY epoch DESC, seq DESC LIMIT 1", (kind,)
+            ).fetchone()
+        try:
+            return None if row is None else decode_event(row[0])
+        except WireError:
+            return None  # damaged: found and told when its turn to be sent comes
 
     def unsent(self, after: int, limit: int = BATCH_EVENTS_MAX) -> list[Item]:
         """The items that follow place `after`, in order and without a gap, at most `limit`.

@@ -48,7 +48,12 @@ class FaceReader:
         def load(role: str) -> Model:
             return Model(manifest.path(role), manifest.entry(role).sha256, threads)
 
-        embedder = FaceEmbedder(load("face-embedder"), manifest.face.embedder_id)
+        embedder = FaceEmbedder(
+            close=load("face-embedder"),
+            wide=load("face-embedder-wide"),
+            projection=load("face-projection"),
+            embedder_id=manifest.face.embedder_id,
+        )
         if embedder.length != manifest.face.template_length:
             raise ModelError(
                 f"the embedder gives {embedder.length} numbers, the manifest says {manifest.face.template_length}"

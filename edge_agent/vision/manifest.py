@@ -14,7 +14,7 @@ from edge_agent.errors import ModelError
 MANIFEST_FILE: Final = "manifest.toml"
 MANIFEST_BYTES_MAX: Final = 256 * 1024
 FORMAT: Final = 1
-FACE_ROLES: Final = ("face-far", "face-near", "face-mesh", "face-embedder")
+FACE_ROLES: Final = ("face-far", "face-near", "face-mesh", "face-embedder", "face-embedder-wide", "face-projection")
 EMBEDDER_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _FILE_NAME: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")

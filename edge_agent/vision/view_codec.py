@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.errors import ShouwangError
+from edge_agent.errors import SceneError
 from edge_agent.vision.view_look import CELL_COUNT, CELLS, EDGES_PX
 from edge_agent.vision.view_scene import CONDITIONS_MAX, SEEN_S_MAX, Condition, Scene
 
@@ -21,11 +21,8 @@ _MAPS: Final = 4
 _EDGES_BYTES: Final = 2 * EDGES_PX[0] * EDGES_PX[1]
 _MAP_BYTES: Final = 4 * CELL_COUNT
 _CONDITION_BYTES: Final = 8 + _EDGES_BYTES + _MAPS * _MAP_BYTES
+SCENE_BYTES_MAX: Final = len(_MAGIC) + 1 + CONDITIONS_MAX * _CONDITION_BYTES + _DIGEST_BYTES
 _VALUE_MAX: Final = 1e6  # no gradient of 8-bit pictures comes near
-
-
-class SceneError(ShouwangError):
-    """Bytes are no learnt scene: cut short, damaged, of another version, or out of range."""
 
 
 def encode_scene(scene: Scene) -> bytes:

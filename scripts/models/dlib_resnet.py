@@ -1,42 +1,16 @@
-"""Rebuilds the dlib face ResNet in Keras from face-api's weights and converts it to TFLite. Needs TensorFlow 2.15.
+"""Rebuilds the dlib face ResNet in Keras from face-api's weights. Needs TensorFlow 2.15.
 
 The network is dlib's `anet_type` (dnn_face_recognition_ex.cpp): 29 convolutions in residual blocks, each followed by a
 per-channel scale and shift, which fold into the convolution: s * (W x + b) + t = (s W) x + (s b + t).
 """
 
-import argparse
-import json
-from pathlib import Path
-
-import numpy as np
 import tensorflow as tf
+from stored_weights import Weights
 from tensorflow.keras import layers
-
-Weights = dict[str, np.ndarray]
 
 SIZE_PX = 150
 TEMPLATE_LENGTH = 128
 BLOCKS = (("conv32", 3), ("conv64", 3), ("conv128", 2), ("conv256", 2))
-
-
-def read_weights(manifest_path: Path, binary_path: Path) -> Weights:
-    """Undo face-api's storage: tensors one after another, uint8 with scale and minimum, or plain float32."""
-    binary = binary_path.read_bytes()
-    weights: Weights = {}
-    offset = 0
-    for group in json.loads(manifest_path.read_text()):
-        for entry in group["weights"]:
-            count = int(np.prod(entry["shape"]))
-            quantised = entry.get("quantization")
-            values = np.frombuffer(binary, "u1" if quantised else "<f4", count, offset)
-            offset += values.nbytes
-            if quantised:
-                scale, minimum = np.float32(quantised["scale"]), np.float32(quantised["min"])
-                values = values.astype(np.float32) * scale + minimum
-            weights[entry["name"]] = values.reshape(entry["shape"])
-    if offset != len(binary):
-        raise SystemExit(f"{binary_path}: {len(binary)} bytes, but its manifest describes {offset}")
-    return weights
 
 
 class Builder:
@@ -98,24 +72,3 @@ def build(weights: Weights) -> tf.keras.Model:
             x = net.block(x, f"{name}_{number}")
     x = net.shrinking_block(x, "conv256_down_out")
     return tf.keras.Model(picture, net.projection(layers.GlobalAveragePooling2D()(x)))
-
-
-def convert(model: tf.keras.Model) -> bytes:
-    """Float16 weights, float32 arithmetic: half the file, same speed, cosine to float32 templates above 0.999999."""
-    converter = tf.lite.TFLiteConverter.from_keras_model(model)
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.target_spec.supported_types = [tf.float16]
-    return bytes(converter.convert())
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("manifest", type=Path)
-    parser.add_argument("binary", type=Path)
-    parser.add_argument("output", type=Path)
-    args = parser.parse_args()
-    args.output.write_bytes(convert(build(read_weights(args.manifest, args.binary))))
-
-
-if __name__ == "__main__":
-    main()

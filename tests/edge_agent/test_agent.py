@@ -1,7 +1,6 @@
 """The agent's loop with parts that do as told, and the whole agent as a process with real models and a real broker."""
 
 import logging
-import os
 import re
 import shutil
 import signal
@@ -14,21 +13,26 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from mosquitto import PASSWORD, PROGRAM, USER, Mosquitto, Observer
+from mosquitto import PASSWORD, PROGRAM, USER, Mosquitto
+from mosquitto import Observer as Listener
 from scripted_hub import ScriptedHub, ScriptedLink
 from walks import RESIDENT, astronaut, enrol, officer, write_config, write_walks
 
-from edge_agent.agent import Agent, describe
+from edge_agent.agent import Agent
 from edge_agent.camera.latest import LatestFrame
-from edge_agent.clock import FakeClock, SystemClock
+from edge_agent.clock import Clock, ClockWatch, FakeClock, SystemClock
 from edge_agent.errors import CameraError, JournalError
 from edge_agent.health import Notifier
-from edge_agent.journal import Journal
+from edge_agent.journal import Journal, describe
+from edge_agent.recognition.observing import NO_PICTURE, PICTURE_AGE_MAX_S, Observer
+from edge_agent.recognition.scene_file import SceneFile
 from edge_agent.recognition.watcher import Watched, Watcher
+from edge_agent.uplink.mqtt import Closed
 from edge_agent.uplink.uplink import Uplink
 from edge_agent.vision.frame import Frame
+from edge_agent.vision.view import ViewJudge
 from edge_agent.wire.codec import decode_event
-from edge_agent.wire.messages import Passage, Sighting
+from edge_agent.wire.messages import ClockAnchor, Event, Observing, Passage, Sighting, Watching
 
 TIMEOUT_S = 30.0
 
@@ -96,13 +100,17 @@ class ToldWatcher(Watcher):
 
 
 class Stage:
-    def __init__(self, journal: Journal, *, hub_answers: bool = True) -> None:
+    def __init__(self, journal: Journal, *, hub_answers: bool = True, clock: Clock | None = None) -> None:
         self.journal = journal
         self.hub = ScriptedHub()
         self.hub_answers = hub_answers
+        self.clock: Clock = clock or SystemClock(lambda: True)
 
-    def agent(self, camera: ListedCamera, notifier: Notifier | None = None) -> Agent:
+    def agent(
+        self, camera: ListedCamera, notifier: Notifier | None = None, clock_watch: ClockWatch | None = None
+    ) -> Agent:
         self.watcher = ToldWatcher(camera)
+        self.latest = LatestFrame(camera)
         self.uplink = Uplink(
             self.journal,
             device=USER,
@@ -110,13 +118,22 @@ class Stage:
             make_link=lambda _, inbox: ScriptedLink(self.hub, inbox, opens=self.hub_answers),
         )
         return Agent(
-            camera=LatestFrame(camera),
+            camera=self.latest,
             watcher=self.watcher,
+            observer=Observer(camera="east", every_s=900, judge=ViewJudge(), started_s=self.clock.monotonic_s()),
+            scene_file=SceneFile(Path("/nowhere/scene")),
             journal=self.journal,
             uplink=self.uplink,
-            clock=SystemClock(lambda: True),
+            clock=self.clock,
+            clock_watch=clock_watch,
             notifier=notifier or Notifier(address=""),
         )
+
+    def events(self) -> list[Event]:
+        return [decode_event(bytes(item.event)) for item in self.journal.unsent(0)]
+
+    def passages(self) -> list[Passage]:
+        return [event for event in self.events() if isinstance(event, Passage)]
 
 
 @pytest.fixture
@@ -129,23 +146,26 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 def test_a_clip_ends_with_everything_journaled_and_acknowledged(journal: Journal) -> None:
     stage = Stage(journal)
     stage.agent(ListedCamera(5)).run()
+    assert len(stage.passages()) == 6, "five passages, and the one under way at the end"
     position = journal.position()
-    assert (position.last, position.acked) == (6, 6), "five passages, and the one under way at the end"
-    assert stage.hub.places(position.epoch) == [1, 2, 3, 4, 5, 6]
+    assert position.last == position.acked
+    assert stage.hub.places(position.epoch) == list(range(1, position.last + 1))
     assert stage.watcher.flushed == 1
 
 
 def test_without_a_hub_everything_is_journaled_and_the_end_is_no_error(
     journal: Journal, caplog: pytest.LogCaptureFixture
 ) -> None:
-    Stage(journal, hub_answers=False).agent(ListedCamera(3)).run()
-    assert journal.position().last == 4
-    assert "4 events wait in the journal" in caplog.text
+    stage = Stage(journal, hub_answers=False)
+    stage.agent(ListedCamera(3)).run()
+    assert len(stage.passages()) == 4
+    assert f"{journal.position().last} events wait in the journal" in caplog.text
 
 
 def test_a_stop_journals_what_is_under_way(journal: Journal) -> None:
     camera = ListedCamera(3, waits=True)
-    agent = Stage(journal).agent(camera)
+    stage = Stage(journal)
+    agent = stage.agent(camera)
     running = threading.Thread(target=agent.run)
     running.start()
     assert camera.exhausted.wait(TIMEOUT_S)
@@ -153,13 +173,14 @@ def test_a_stop_journals_what_is_under_way(journal: Journal) -> None:
     camera.released.set()
     running.join(TIMEOUT_S)
     assert not running.is_alive()
-    assert journal.position().last == 4
+    assert len(stage.passages()) == 4
 
 
 def test_a_clip_that_cannot_be_played_is_an_error_after_what_was_seen_is_kept(journal: Journal) -> None:
+    stage = Stage(journal)
     with pytest.raises(CameraError, match="damaged"):
-        Stage(journal).agent(ListedCamera(2, trouble="damaged")).run()
-    assert journal.position().last == 3
+        stage.agent(ListedCamera(2, trouble="damaged")).run()
+    assert len(stage.passages()) == 3
 
 
 def test_a_passage_is_logged_only_after_it_is_in_the_journal(
@@ -168,8 +189,8 @@ def test_a_passage_is_logged_only_after_it_is_in_the_journal(
     caplog.set_level(logging.INFO)
     append = journal.append
 
-    def checked(event: Passage) -> int:
-        before = caplog.text.count("passage journaled")
+    def checked(event: Event) -> int:
+        before = caplog.text.count(" journaled seq=")
         seq = append(event)
         assert caplog.text.count("passage journaled") == before == seq - 1
         return seq
@@ -184,17 +205,17 @@ def test_what_the_disk_refuses_is_tried_again_and_kept_in_order(
 ) -> None:
     append, refusals = journal.append, [3]
 
-    def refusing(event: Passage) -> int:
+    def refusing(event: Event) -> int:
         if refusals[0] and len(caplog.records) == 0:
             refusals[0] = 0
             raise JournalError("disk full")
         return append(event)
 
     monkeypatch.setattr(journal, "append", refusing)
-    Stage(journal).agent(ListedCamera(4)).run()
-    assert "cannot be journaled now: disk full" in caplog.text
-    events = [decode_event(bytes(item.event)) for item in journal.unsent(0)]
-    moments = [event.captured.mono_us for event in events if isinstance(event, Passage)]
+    stage = Stage(journal)
+    stage.agent(ListedCamera(4)).run()
+    assert "1 events cannot be journaled now and wait in memory: disk full" in caplog.text
+    moments = [passage.captured.mono_us for passage in stage.passages()]
     assert len(moments) == 5
     assert moments == sorted(moments)
 
@@ -228,6 +249,100 @@ def test_a_passage_in_the_log_names_nobody_but_by_pseudonym() -> None:
     assert "person=p-1 score=0.971 margin=- looks=5 strict" in describe(known)
 
 
+# --- the truth about camera and clock ---
+
+
+def frame(clock: FakeClock) -> Frame:
+    return Frame(pixels=np.zeros((4, 4, 3), np.uint8), captured=clock.stamp(), number=1)
+
+
+def seconds(agent: Agent, clock: FakeClock, count: int, *, pictures: bool) -> None:
+    for _ in range(count):
+        clock.advance(1)
+        agent.turn(frame(clock) if pictures else None)
+
+
+def test_an_agent_that_watched_says_so_at_the_end(journal: Journal) -> None:
+    stage = Stage(journal)
+    stage.agent(ListedCamera(5)).run()
+    assert [e.state for e in stage.events() if isinstance(e, Observing)] == [Watching.WATCHING]
+
+
+def test_a_camera_that_gives_no_picture_any_more_is_journaled_as_blind_within_seconds(
+    journal: Journal, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = FakeClock(mono_us=1_000_000)
+    stage = Stage(journal, clock=clock)
+    agent = stage.agent(ListedCamera(0))
+    seconds(agent, clock, 3, pictures=True)
+    seconds(agent, clock, round(PICTURE_AGE_MAX_S) + 1, pictures=False)
+    watching, blind = (event for event in stage.events() if isinstance(event, Observing))
+    assert watching.state is Watching.WATCHING
+    assert (blind.state, blind.cause) == (Watching.BLIND, NO_PICTURE)
+    assert blind.began == watching.ended
+    assert [r.levelname for r in caplog.records if "cause=no_picture" in r.getMessage()] == ["WARNING"]
+
+
+def test_a_clock_that_becomes_right_is_journaled_once_and_a_restart_says_nothing_new(journal: Journal) -> None:
+    clock = FakeClock(wall_us=5_000_000, mono_us=1_000_000, synced=False)
+    stage = Stage(journal, clock=clock)
+    agent = stage.agent(ListedCamera(0), clock_watch=ClockWatch())
+    seconds(agent, clock, 3, pictures=True)
+    clock.synced, clock.wall_us = True, 1_800_000_000_000_000
+    seconds(agent, clock, 3, pictures=True)
+    (anchor,) = (event for event in stage.events() if isinstance(event, ClockAnchor))
+    assert anchor.at.boot == clock.boot
+    assert anchor.uncertainty_us == clock.uncertainty_us()
+    assert journal.newest("clock_anchor") == anchor
+    again = stage.agent(ListedCamera(0), clock_watch=ClockWatch(anchored_boot=anchor.at.boot))
+    seconds(again, clock, 3, pictures=True)
+    assert sum(isinstance(event, ClockAnchor) for event in stage.events()) == 1
+
+
+def test_a_wall_clock_that_jumps_while_it_counts_as_right_is_logged(
+    journal: Journal, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = FakeClock(mono_us=1_000_000)
+    agent = Stage(journal, clock=clock).agent(ListedCamera(0), clock_watch=ClockWatch())
+    seconds(agent, clock, 2, pictures=True)
+    clock.wall_us += 3_600_000_000
+    seconds(agent, clock, 2, pictures=True)
+    assert caplog.text.count("the wall clock jumped by 3600.0 s") == 1
+
+
+def test_a_hub_that_refuses_the_device_is_said_again_every_minute(
+    journal: Journal, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    clock = FakeClock(mono_us=1_000_000)
+    stage = Stage(journal, hub_answers=False, clock=clock)
+    agent = stage.agent(ListedCamera(0))
+    stage.uplink.step(None)
+    stage.uplink.step(Closed(why="the broker refuses this device", answered=True))
+    assert caplog.text.count("the broker refuses this device") == 1
+    seconds(agent, clock, 190, pictures=True)
+    assert caplog.text.count("hub offline (the broker refuses this device)") == 3
+
+
+def test_a_journal_that_cannot_even_be_read_does_not_end_the_watching(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = FakeClock(mono_us=1_000_000)
+    stage = Stage(journal, clock=clock)
+    agent = stage.agent(ListedCamera(0))
+
+    def broken(*_: object) -> int:
+        raise JournalError("disk I/O error")
+
+    with monkeypatch.context() as spoilt:
+        spoilt.setattr(journal, "append", broken)
+        spoilt.setattr(journal, "position", broken)
+        seconds(agent, clock, 20, pictures=True)
+    assert stage.events() == []
+    seconds(agent, clock, 6, pictures=True)
+    assert len(stage.passages()) == 26
+
+
 # --- the whole agent, as a process ---
 
 
@@ -252,11 +367,25 @@ def start(config: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
 
 
-def passages(file: Path) -> list[Passage]:
+def peak_of(pid: int) -> float:
+    """Peak resident MiB of a running process since its exec; what its parent held before does not count."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    except OSError:
+        return 0.0
+    found = re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)
+    return int(found[1]) / 1024 if found else 0.0  # a zombie has none any more
+
+
+def events(file: Path) -> list[Event]:
     journal = Journal(file, clock=SystemClock())
-    events = [decode_event(bytes(item.event)) for item in journal.unsent(0)]
+    found = [decode_event(bytes(item.event)) for item in journal.unsent(0)]
     journal.close()
-    return [event for event in events if isinstance(event, Passage)]
+    return found
+
+
+def passages(file: Path) -> list[Passage]:
+    return [event for event in events(file) if isinstance(event, Passage)]
 
 
 def read_until(process: subprocess.Popen[str], words: str) -> str:
@@ -275,12 +404,13 @@ def test_two_people_in_a_clip_are_two_passages_without_any_hub_and_within_250_mb
 ) -> None:
     process = start(write_config(tmp_path, clip=clip, gallery=gallery, port=1))
     assert process.stderr is not None
-    log = process.stderr.read()
+    log, peak_mib = "", 0.0
+    for line in process.stderr:  # the last words come at the very end, when the peak is reached
+        log += line
+        peak_mib = max(peak_mib, peak_of(process.pid))
     process.stderr.close()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0, log
-    assert usage.ru_maxrss / 1024 <= 250, "MiB at the peak"
+    assert process.wait(TIMEOUT_S) == 0, log
+    assert 50 < peak_mib <= 250, "MiB at the peak"
     resident, stranger = passages(tmp_path / "journal.sqlite3")
     assert resident.sighting is not None
     assert resident.sighting.person == RESIDENT
@@ -306,7 +436,7 @@ def test_sigterm_in_the_middle_of_a_walk_keeps_and_sends_it_and_ends_within_five
     clip: Path, gallery: Path, tmp_path: Path, broker: Mosquitto
 ) -> None:
     hub = ScriptedHub()
-    voice = Observer(broker.port, f"shouwang/v1/test/{USER}/up", hub)
+    voice = Listener(broker.port, f"shouwang/v1/test/{USER}/up", hub)
     process = start(write_config(tmp_path, clip=clip, gallery=gallery, port=broker.port, password=PASSWORD))
     read_until(process, "passage journaled seq=1")  # the resident has passed; the officer is coming
     voice.next()
@@ -314,9 +444,10 @@ def test_sigterm_in_the_middle_of_a_walk_keeps_and_sends_it_and_ends_within_five
     _, rest = process.communicate(timeout=5)
     assert process.returncode == 0, rest
     voice.close()
-    stored = passages(tmp_path / "journal.sqlite3")
+    stored = events(tmp_path / "journal.sqlite3")
     (epoch,) = hub.histories
     assert hub.places(epoch) == list(range(1, len(stored) + 1))
+    assert isinstance(stored[-1], Observing), "what was watched, at the clean end"
 
 
 @pytest.mark.slow

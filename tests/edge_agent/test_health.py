@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.health import FRAME_AGE_MAX_S, INFERENCE_AGE_MAX_S, Heartbeat, Notifier, Tally, resident_bytes
+from edge_agent.health import Heartbeat, Notifier, Tally, resident_bytes
+from edge_agent.recognition.observing import LOOK_AGE_MAX_S, PICTURE_AGE_MAX_S
 
 
 def test_the_heart_needs_frames_and_inference() -> None:
@@ -15,13 +16,13 @@ def test_the_heart_needs_frames_and_inference() -> None:
 
 def test_the_heart_stops_when_frames_stop_to_the_very_second() -> None:
     heart = Heartbeat(frame_s=100, inference_s=100)
-    assert heart.beats(100 + FRAME_AGE_MAX_S)
-    assert not heart.beats(100 + FRAME_AGE_MAX_S + 0.001)
+    assert heart.beats(100 + PICTURE_AGE_MAX_S)
+    assert not heart.beats(100 + PICTURE_AGE_MAX_S + 0.001)
 
 
 def test_frames_without_inference_are_not_enough() -> None:
-    heart = Heartbeat(frame_s=100 + INFERENCE_AGE_MAX_S + 1, inference_s=100)
-    assert not heart.beats(100 + INFERENCE_AGE_MAX_S + 1)
+    heart = Heartbeat(frame_s=100 + LOOK_AGE_MAX_S + 1, inference_s=100)
+    assert not heart.beats(100 + LOOK_AGE_MAX_S + 1)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 import logging
 import re
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -11,7 +12,8 @@ import pytest
 
 from edge_agent.clock import FakeClock
 from edge_agent.errors import JournalError
-from edge_agent.journal import Journal, Verdict, read_position
+from edge_agent.journal import Journal, Verdict, read_position, space
+from edge_agent.journal.journal import TIDY_EVERY_S
 from edge_agent.wire.codec import decode_event, event_hash
 from edge_agent.wire.messages import Item, LossReason, Lost, Passage
 
@@ -412,6 +414,34 @@ def test_a_full_disk_raises_stores_nothing_and_burns_no_place(journal: Journal, 
     assert journal.position().last == stored
     journal._db.execute("PRAGMA max_page_count = 100000")
     assert journal.append(passage(clock)) == stored + 1
+
+
+def test_tidying_that_fails_never_makes_a_stored_event_look_refused(
+    journal: Journal, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(journal, clock, 1)
+    clock.advance(2 * TIDY_EVERY_S)
+
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as spoilt:
+        spoilt.setattr(space, "expire", full)
+        with pytest.raises(JournalError, match="disk is full"):
+            journal.append(passage(clock))
+        assert journal.position().last == 1, "so whoever tries again makes no double"
+    assert fill(journal, clock, 1) == [2]
+
+
+def test_the_newest_event_of_a_kind_is_found_in_whatever_epoch(journal: Journal, clock: FakeClock) -> None:
+    assert journal.newest("passage") is None
+    fill(journal, clock, 2)
+    last = passage(clock)
+    journal.append(last)
+    assert journal.newest("passage") == last
+    assert journal.leave_epoch(journal.position().epoch).forked
+    assert journal.newest("passage") == last
+    assert journal.newest("clock_anchor") is None
 
 
 def test_nothing_is_written_while_nothing_happens(journal: Journal, clock: FakeClock) -> None:

@@ -1,16 +1,21 @@
-"""The two portraits, and one reader over the shipped models."""
+"""The two portraits, and one reader over the shipped models for each runtime."""
 
+import os
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from runtimes import runtime
 
 from edge_agent.vision.face import Face
 from edge_agent.vision.face_reader import FaceReader
 from edge_agent.vision.frame import Pixels
 from edge_agent.vision.manifest import Manifest, find_models, load_manifest
 from edge_agent.vision.picture import read_picture
+from edge_agent.vision.tflite import RUNTIME_VARIABLE
+
+__all__ = ["runtime"]
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +24,9 @@ def manifest() -> Manifest:
 
 
 @pytest.fixture(scope="session")
-def reader(manifest: Manifest) -> FaceReader:
+def reader(manifest: Manifest, runtime: str) -> FaceReader:
+    """Opened while `runtime` is in force, and in use until the next one's turn."""
+    assert os.environ[RUNTIME_VARIABLE] == runtime
     return FaceReader.open(manifest)
 
 

@@ -7,12 +7,12 @@ import pytest
 
 from edge_agent.errors import ModelError
 from edge_agent.vision.face import Face
-from edge_agent.vision.face_align import CHIP_SIZE_PX, chip_landmarks, face_chip
-from edge_agent.vision.face_embed import Template, unit
+from edge_agent.vision.face_align import CLOSE, WIDE, ChipFrame, face_chip
+from edge_agent.vision.face_embed import WIDE_WEIGHT, FaceEmbedder, Template, unit
 from edge_agent.vision.face_reader import FaceReader
 from edge_agent.vision.frame import Pixels
 from edge_agent.vision.manifest import Manifest
-from edge_agent.vision.tflite import RUNTIME_VARIABLE, RUNTIMES
+from edge_agent.vision.tflite import RUNTIME_VARIABLE, RUNTIMES, Model
 
 
 def template_of(reader: FaceReader, pixels: Pixels) -> Template:
@@ -82,10 +82,15 @@ def test_a_changed_picture_stays_the_same_person_and_no_other(
         assert foreign @ changed < manifest.face.same_score_min
 
 
+def test_every_test_here_runs_on_the_runtime_that_its_name_says(reader: FaceReader, runtime: str) -> None:
+    embedder = reader.embedder
+    assert {model.runtime for model in (embedder._close, embedder._wide, embedder._projection)} == {runtime}
+
+
 def test_a_template_has_unit_length_so_cosine_and_distance_agree(reader: FaceReader, astronaut: Pixels) -> None:
     one, other = template_of(reader, astronaut), template_of(reader, shadow(astronaut))
     assert one.dtype == np.float32
-    assert one.shape == (128,)
+    assert one.shape == (reader.embedder.length,)
     assert np.linalg.norm(one) == pytest.approx(1, abs=1e-6)
     assert np.linalg.norm(one - other) ** 2 == pytest.approx(2 - 2 * float(one @ other), abs=1e-5)
 
@@ -115,14 +120,51 @@ def test_the_mirror_image_is_weighed_in_once(reader: FaceReader, astronaut: Pixe
     assert 0.97 < plain @ mirrored < 0.99999
 
 
-def test_the_chip_shows_the_landmarks_where_the_network_expects_them(astronaut: Pixels, astronaut_face: Face) -> None:
-    """A white dot painted on each landmark comes out within two pixels of its place."""
+def test_enrolment_does_not_care_which_side_of_the_face_is_left(
+    reader: FaceReader, astronaut: Pixels, astronaut_face: Face
+) -> None:
+    """The two chips flipped are the mirrored photograph's, but for the detector: their template is the same."""
+    embedder = reader.embedder
+    close, wide = face_chip(astronaut, astronaut_face, CLOSE), face_chip(astronaut, astronaut_face, WIDE)
+    both = embedder.join(
+        embedder.see_close(close[:, ::-1].copy()),
+        embedder.see_wide(wide[:, ::-1].copy()) + embedder.see_wide(wide),
+    )
+    np.testing.assert_allclose(both, embedder.embed_mirrored(astronaut, astronaut_face), atol=1e-5)
+
+
+def test_each_network_has_its_share_of_the_template(
+    reader: FaceReader, astronaut: Pixels, astronaut_face: Face
+) -> None:
+    template = reader.embedder.embed(astronaut, astronaut_face)
+    close, wide = template[:128], template[128:]
+    assert close @ close == pytest.approx(1 - WIDE_WEIGHT, abs=1e-5)
+    assert wide @ wide == pytest.approx(WIDE_WEIGHT, abs=1e-5)
+
+
+@pytest.mark.usefixtures("runtime")
+def test_networks_in_each_others_place_are_refused(manifest: Manifest) -> None:
+    close, wide, projection = (
+        Model(manifest.path(role), manifest.entry(role).sha256)
+        for role in ("face-embedder", "face-embedder-wide", "face-projection")
+    )
+    with pytest.raises(ModelError, match=r"it takes \(1, 224, 224, 3\) instead of \(1, 150, 150, 3\)"):
+        FaceEmbedder(close=wide, wide=close, projection=projection, embedder_id="e")
+    with pytest.raises(ModelError, match=r"it takes \(1, 150, 150, 3\) instead of \(1, 1024\)"):
+        FaceEmbedder(close=close, wide=wide, projection=close, embedder_id="e")
+
+
+@pytest.mark.parametrize("frame", [CLOSE, WIDE])
+def test_the_chip_shows_the_landmarks_where_the_network_expects_them(
+    astronaut: Pixels, astronaut_face: Face, frame: ChipFrame
+) -> None:
+    """A white dot painted on each landmark comes out near its place: this head is not the mean head."""
     painted = (astronaut // 4).astype(np.uint8)
     for x, y in astronaut_face.landmarks_px:
         cv2.circle(painted, (round(x), round(y)), 1, (255, 255, 255), -1)
-    chip = face_chip(painted, astronaut_face).max(axis=2)
-    assert chip.shape == (CHIP_SIZE_PX, CHIP_SIZE_PX)
-    for x, y in chip_landmarks():
+    chip = face_chip(painted, astronaut_face, frame).max(axis=2)
+    assert chip.shape == (frame.size_px, frame.size_px)
+    for x, y in frame.landmarks_px():
         top, left = round(y) - 8, round(x) - 8
         around = chip[top : top + 17, left : left + 17]
         row, column = np.unravel_index(int(around.argmax()), around.shape)

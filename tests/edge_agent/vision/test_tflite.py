@@ -31,6 +31,7 @@ def test_both_runtimes_give_the_same_numbers(manifest: Manifest, role: str, monk
         np.testing.assert_allclose(one, other, atol=1e-4 * max(1.0, float(np.abs(one).max())))
 
 
+@pytest.mark.usefixtures("runtime")
 def test_outputs_are_copies_that_the_next_run_leaves_alone(manifest: Manifest) -> None:
     model = open_role(manifest, "face-near")
     first = model.run(np.zeros(model.input_shape, np.float32))
@@ -40,11 +41,13 @@ def test_outputs_are_copies_that_the_next_run_leaves_alone(manifest: Manifest) -
         np.testing.assert_array_equal(output, copy)
 
 
+@pytest.mark.usefixtures("runtime")
 def test_a_model_with_another_hash_is_refused_by_both_hashes(manifest: Manifest) -> None:
     with pytest.raises(ModelError, match=r"SHA-256 is [0-9a-f]{64}, the manifest says 0000"):
         Model(manifest.path("face-near"), "0" * 64)
 
 
+@pytest.mark.usefixtures("runtime")
 def test_a_model_changed_by_one_bit_is_refused(manifest: Manifest, tmp_path: Path) -> None:
     content = bytearray(manifest.path("face-near").read_bytes())
     content[len(content) // 2] ^= 1
@@ -59,10 +62,8 @@ def test_a_missing_model_is_named(tmp_path: Path) -> None:
         Model(tmp_path / "absent.tflite", "0" * 64)
 
 
-@pytest.mark.parametrize("runtime", RUNTIMES)
-def test_a_file_that_is_no_network_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runtime: str) -> None:
-    pytest.importorskip(runtime)
-    monkeypatch.setenv(RUNTIME_VARIABLE, runtime)
+@pytest.mark.usefixtures("runtime")
+def test_a_file_that_is_no_network_is_refused(tmp_path: Path) -> None:
     content = b"this is not a flatbuffer" * 100
     path = tmp_path / "text.tflite"
     path.write_bytes(content)
@@ -91,6 +92,7 @@ def test_without_any_runtime_the_message_says_what_to_install(monkeypatch: pytes
         runtime_name()
 
 
+@pytest.mark.usefixtures("runtime")
 def test_loading_says_nothing_on_standard_error(manifest: Manifest) -> None:
     """In a process of its own: the runtime greets once per process."""
     program = (

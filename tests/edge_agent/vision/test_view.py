@@ -16,8 +16,9 @@ from view_drawing import KINDS, Image
 from view_scenes import DAY, Fault, Place
 from view_trials import FAULTS, GOOD, LEARN_S, Footage, evening, good, judged, looped, try_fault
 
+from edge_agent.errors import SceneError
 from edge_agent.vision.view import AVERAGING_S, DELAYS_S, View, ViewCause, ViewJudge, ViewState
-from edge_agent.vision.view_codec import SceneError, decode_scene, encode_scene
+from edge_agent.vision.view_codec import decode_scene, encode_scene
 from edge_agent.vision.view_hold import CLEAR_S, Hold
 from edge_agent.vision.view_look import look_at, small_grey
 from edge_agent.vision.view_scene import CONDITIONS_MAX, FIRST_S, Scene, visible_share

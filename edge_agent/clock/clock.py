@@ -1,18 +1,13 @@
-"""What time it is, and whether that can be trusted. Nothing else of the agent asks the system."""
+"""The clock that the agent's parts are given."""
 
-import ctypes
 import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
+from edge_agent.clock.kernel import boot_id, kernel_error_us, system_synchronised, uncertainty_us
 from edge_agent.wire.messages import Stamp
 
-TIMESYNC_FILE = Path("/run/systemd/timesync/synchronized")
-BOOT_ID_FILE = Path("/proc/sys/kernel/random/boot_id")
-_ASK_AGAIN_S = 5.0
-_TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
-_TIMEX_BYTES = 1024  # struct timex is 208 bytes on 64-bit Linux; the first field, modes = 0, makes the call read only
+_ASK_AGAIN_S: Final = 5.0
 
 
 class Clock(Protocol):
@@ -22,6 +17,10 @@ class Clock(Protocol):
 
     def monotonic_s(self) -> float:
         """Seconds since this boot, suspended time included; for durations."""
+        ...
+
+    def uncertainty_us(self) -> int:
+        """How far the wall clock may be off, while it is synchronised."""
         ...
 
 
@@ -42,6 +41,9 @@ class SystemClock:
 
     def monotonic_s(self) -> float:
         return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+    def uncertainty_us(self) -> int:
+        return uncertainty_us(kernel_error_us())
 
     def _synchronised(self, now_s: float) -> bool:
         if self._asked_s is None or now_s - self._asked_s >= _ASK_AGAIN_S:
@@ -65,28 +67,12 @@ class FakeClock:
     def monotonic_s(self) -> float:
         return self.mono_us / 1e6
 
+    def uncertainty_us(self) -> int:
+        return uncertainty_us(None)
+
     def advance(self, seconds: float) -> None:
         """Let time pass; it never goes back."""
         if seconds < 0:
             raise ValueError("a clock does not go back")
         self.mono_us += round(seconds * 1e6)
         self.wall_us += round(seconds * 1e6)
-
-
-def boot_id() -> str:
-    """The kernel's id of this boot, 32 lower-case hex digits."""
-    return BOOT_ID_FILE.read_text(encoding="ascii").strip().replace("-", "")
-
-
-def system_synchronised() -> bool:
-    """True when systemd-timesyncd says so or the kernel's clock is disciplined (by chrony, ntpd, PTP, a hypervisor)."""
-    return TIMESYNC_FILE.exists() or kernel_synchronised()
-
-
-def kernel_synchronised() -> bool:
-    """What adjtimex(2) knows; false when it cannot be asked."""
-    try:
-        state = int(ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES)))
-    except (OSError, AttributeError):
-        return False
-    return state not in {-1, _TIME_ERROR}

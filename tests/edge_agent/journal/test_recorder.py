@@ -1,0 +1,147 @@
+"""Events on their way into the journal: a disk that refuses costs nothing until memory is full, and then it is said."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from small_disk import full, small_disk
+
+from edge_agent.clock import FakeClock
+from edge_agent.errors import JournalError
+from edge_agent.journal import Journal, Recorder, describe, recorder
+from edge_agent.journal.recorder import PENDING_MAX, REMIND_S, RETRY_S
+from edge_agent.wire.codec import decode_event
+from edge_agent.wire.messages import ClockAnchor, Event, LossReason, Lost, Observing, Passage, Sighting, Watching
+
+
+class Desk:
+    """A recorder, its clock and its journal, whose disk refuses when told."""
+
+    def __init__(self, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.clock = FakeClock(mono_us=1_000_000)
+        self.journal = Journal(file, clock=self.clock)
+        self.woken = 0
+        self.refuses = False
+        self.recorder = Recorder(self.journal, clock=self.clock, journaled=self._wake)
+        self._append = self.journal.append
+        monkeypatch.setattr(self.journal, "append", self._append_or_refuse)
+
+    def passage(self, person: str | None = None) -> Passage:
+        self.clock.advance(0.001)
+        sighting = person and Sighting(person=person, score=0.97, margin=None, frames=5, strict=True, embedder="x")
+        return Passage(captured=self.clock.stamp(), camera="east", duration_ms=1, frames=2, sighting=sighting or None)
+
+    def stored(self) -> list[Event]:
+        found: list[Event] = []
+        while items := self.journal.unsent(len(found)):
+            found += [decode_event(bytes(item.event)) for item in items]
+        return found
+
+    def _wake(self) -> None:
+        self.woken += 1
+
+    def _append_or_refuse(self, event: Event) -> int:
+        if self.refuses:
+            raise JournalError("the disk refuses")
+        return self._append(event)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    desk = Desk(tmp_path / "journal.sqlite3", monkeypatch)
+    yield desk
+    desk.journal.close()
+
+
+def test_events_are_journaled_in_order_and_the_sender_is_woken_for_each(desk: Desk) -> None:
+    events = [desk.passage() for _ in range(3)]
+    desk.recorder.record(events)
+    assert desk.stored() == events
+    assert (desk.woken, desk.recorder.waiting) == (3, 0)
+
+
+def test_on_a_full_disk_everything_waits_in_memory_is_told_and_goes_in_when_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with small_disk(tmp_path):
+        desk = Desk(tmp_path / "journal.sqlite3", monkeypatch)
+        events = [desk.passage(f"p-{number}") for number in range(60)]
+        desk.recorder.record(events[:1])
+        with full(tmp_path):
+            for event in events[1:]:
+                desk.recorder.record([event])
+                desk.clock.advance(1)
+            assert desk.recorder.waiting > 40, "what still fitted into the free pages of the log is stored"
+            assert "cannot be journaled now and wait in memory" in caplog.text
+            assert desk.journal.position().last == 60 - desk.recorder.waiting, "it can still be read"
+        desk.clock.advance(RETRY_S)
+        desk.recorder.record()
+        assert desk.recorder.waiting == 0
+        assert desk.stored() == events
+        assert "the journal takes events again" in caplog.text
+        desk.journal.close()
+
+
+def test_a_disk_that_refuses_is_asked_again_after_a_while_and_mentioned_once_a_minute(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.refuses = True
+    for _ in range(round(3 * REMIND_S) - 1):
+        desk.recorder.record([desk.passage()])
+        desk.clock.advance(1)
+    assert caplog.text.count("cannot be journaled now") == 3
+    desk.refuses = False
+    desk.clock.advance(RETRY_S)
+    desk.recorder.record()
+    assert desk.recorder.waiting == 0
+
+
+def test_memory_has_a_bound_strangers_go_first_and_every_loss_is_said(
+    desk: Desk, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert PENDING_MAX == 1000
+    bound = 20  # a thousand commits to a real disk take seconds
+    monkeypatch.setattr(recorder, "PENDING_MAX", bound)
+    desk.refuses = True
+    known = [desk.passage(f"p-{number}") for number in range(bound - 1)]
+    strangers = [desk.passage(), desk.passage()]
+    desk.recorder.record([*known[:9], *strangers, *known[9:]])
+    assert desk.recorder.waiting == bound
+    desk.recorder.record([desk.passage("p-last")])
+    desk.recorder.record([desk.passage("p-very-last")])
+    assert caplog.text.count("LOST, for the disk has refused too many: camera=east stranger") == 2
+    assert caplog.text.count("LOST, for the disk has refused too many: camera=east person=p-0 ") == 1
+    desk.refuses = False
+    desk.recorder.settle()
+    persons = [event.sighting.person for event in desk.stored() if isinstance(event, Passage) and event.sighting]
+    assert persons == [*(f"p-{number}" for number in range(1, bound - 1)), "p-last", "p-very-last"]
+
+
+def test_what_is_refused_to_the_very_end_is_said_to_be_lost(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    desk.refuses = True
+    desk.recorder.record([desk.passage("p-1")])
+    desk.recorder.settle()
+    assert "LOST, for the journal did not take it: camera=east person=p-1" in caplog.text
+
+
+def test_a_fault_of_the_camera_is_a_warning_and_a_good_stretch_is_not(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    began = desk.clock.stamp()
+    desk.clock.advance(35)
+    ended = desk.clock.stamp()
+    for state, cause in ((Watching.WATCHING, None), (Watching.BLIND, "black")):
+        desk.recorder.record([Observing(camera="east", began=began, ended=ended, state=state, cause=cause)])
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        ("INFO", "observing journaled seq=1 camera=east state=watching for 35.0 s"),
+        ("WARNING", "observing journaled seq=2 camera=east state=blind cause=black for 35.0 s"),
+    ]
+
+
+def test_every_kind_of_event_has_a_line() -> None:
+    now = FakeClock().stamp()
+    assert describe(ClockAnchor(at=now, uncertainty_us=500_000)) == "the clock is right, give or take 0.5 s"
+    lost = Lost(first_seq=4, last_seq=9, counts={"passage": 6}, reason=LossReason.SPACE)
+    assert describe(lost) == "places 4 to 9: space"
