@@ -164,7 +164,7 @@ class Replay(Struct, frozen=True, kw_only=True, tag="replay", tag_field="type"):
 
 
 class Conflict(Struct, frozen=True, kw_only=True, tag="conflict", tag_field="type"):
-    """Hub to agent: this place holds another event here. No more acks in this epoch; a person will look."""
+    """Hub to agent: this place holds another event here. No more acks in this epoch; go on in a new one."""
 
     epoch: Epoch
     seq: Seq

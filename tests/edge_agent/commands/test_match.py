@@ -17,8 +17,7 @@ from edge_agent.recognition.matcher import Match
 from edge_agent.vision.face_enrol import read_photo
 from edge_agent.vision.face_reader import FaceReader
 from edge_agent.vision.frame import Pixels
-from edge_agent.vision.manifest import FaceSpec, Manifest, find_models, load_manifest
-from edge_agent.vision.picture import read_picture
+from edge_agent.vision.manifest import FaceSpec, Manifest
 
 pytestmark = pytest.mark.usefixtures("runtime")
 
@@ -30,23 +29,6 @@ SPEC = FaceSpec(
     welfare_score_min=0.8,
     welfare_margin_min=0.1,
 )
-
-
-@pytest.fixture(scope="module")
-def manifest() -> Manifest:
-    return load_manifest(find_models())
-
-
-@pytest.fixture(scope="module")
-def astronaut() -> Pixels:
-    skimage = pytest.importorskip("skimage", reason="scikit-image brings the portrait astronaut.png")
-    return read_picture(Path(skimage.__file__).parent / "data" / "astronaut.png")
-
-
-@pytest.fixture(scope="module")
-def hopper() -> Pixels:
-    matplotlib = pytest.importorskip("matplotlib", reason="matplotlib brings the portrait grace_hopper.jpg")
-    return read_picture(Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg")
 
 
 @pytest.fixture(scope="module")

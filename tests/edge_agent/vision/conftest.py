@@ -1,26 +1,20 @@
 """The two portraits, and one reader over the shipped models for each runtime."""
 
 import os
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from portraits import astronaut, hopper, manifest
 from runtimes import runtime
 
 from edge_agent.vision.face import Face
 from edge_agent.vision.face_reader import FaceReader
 from edge_agent.vision.frame import Pixels
-from edge_agent.vision.manifest import Manifest, find_models, load_manifest
-from edge_agent.vision.picture import read_picture
+from edge_agent.vision.manifest import Manifest
 from edge_agent.vision.tflite import RUNTIME_VARIABLE
 
-__all__ = ["runtime"]
-
-
-@pytest.fixture(scope="session")
-def manifest() -> Manifest:
-    return load_manifest(find_models())
+__all__ = ["astronaut", "hopper", "manifest", "runtime"]
 
 
 @pytest.fixture(scope="session")
@@ -28,18 +22,6 @@ def reader(manifest: Manifest, runtime: str) -> FaceReader:
     """Opened while `runtime` is in force, and in use until the next one's turn."""
     assert os.environ[RUNTIME_VARIABLE] == runtime
     return FaceReader.open(manifest)
-
-
-@pytest.fixture(scope="session")
-def astronaut() -> Pixels:
-    skimage = pytest.importorskip("skimage", reason="scikit-image brings the portrait astronaut.png")
-    return read_picture(Path(skimage.__file__).parent / "data" / "astronaut.png")
-
-
-@pytest.fixture(scope="session")
-def hopper() -> Pixels:
-    matplotlib = pytest.importorskip("matplotlib", reason="matplotlib brings the portrait grace_hopper.jpg")
-    return read_picture(Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg")
 
 
 @pytest.fixture(scope="session")
