@@ -5,7 +5,6 @@ import binascii
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Final
 
 import msgspec
@@ -13,24 +12,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.errors import GalleryError
+from edge_agent.wire.gallery import (
+    BYTES_MAX,
+    FORMAT,
+    PERSONS_MAX,
+    TEMPLATES_MAX,
+    Purpose,
+    WrittenEntry,
+    WrittenGallery,
+    decode_gallery,
+    encode_gallery,
+)
 
-FORMAT: Final = 1
-BYTES_MAX: Final = 64 * 1024 * 1024
-PERSONS_MAX: Final = 20_000
-TEMPLATES_MAX: Final = 16  # of one person
+__all__ = ["BYTES_MAX", "PERSONS_MAX", "TEMPLATES_MAX", "Entry", "Gallery", "Purpose", "check_person"]
+
 TEMPLATE_LENGTH_MAX: Final = 4096
 VERSION_MAX: Final = 2**53 - 1
 UNIT_TOLERANCE: Final = 1e-3
 _ID: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 _FLOAT32: Final = np.dtype("<f4")
-
-
-class Purpose(StrEnum):
-    """What a person agreed to, or what the law allows; each entry has at least one."""
-
-    DOOR = "door"
-    WELFARE = "welfare"
-    WATCHLIST = "watchlist"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -101,14 +101,14 @@ class Gallery:
 
     def to_bytes(self) -> bytes:
         """Strict JSON, the same bytes for the same gallery."""
-        return msgspec.json.encode(
-            _GalleryFile(
+        return encode_gallery(
+            WrittenGallery(
                 format=FORMAT,
                 embedder=self.embedder_id,
                 template_length=self.template_length,
                 version=self.version,
                 entries=[
-                    _EntryFile(
+                    WrittenEntry(
                         person=entry.person,
                         purposes=sorted(entry.purposes),
                         templates=[
@@ -126,7 +126,7 @@ class Gallery:
         if len(content) > BYTES_MAX:
             raise GalleryError(f"larger than {BYTES_MAX // 2**20} MiB: no gallery")
         try:
-            written = _decoder.decode(content)
+            written = decode_gallery(content)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise GalleryError(f"damaged: {error}") from error
         if written.format != FORMAT:
@@ -152,24 +152,7 @@ def check_person(person: str) -> None:
         raise GalleryError(f"{person[:80]!r} is no id: 1 to 64 of A-Z a-z 0-9 . _ - and not first a dot")
 
 
-class _EntryFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    person: str
-    purposes: list[Purpose]
-    templates: list[str]  # base64 of little-endian float32
-
-
-class _GalleryFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    format: int
-    embedder: str
-    template_length: int
-    version: int
-    entries: list[_EntryFile]
-
-
-_decoder: Final = msgspec.json.Decoder(_GalleryFile)
-
-
-def _entry(written: _EntryFile, length: int) -> Entry:
+def _entry(written: WrittenEntry, length: int) -> Entry:
     check_person(written.person)
     if not 1 <= len(written.templates) <= TEMPLATES_MAX:
         raise GalleryError(f"{written.person}: {len(written.templates)} templates, must be 1 to {TEMPLATES_MAX}")

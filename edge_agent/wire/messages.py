@@ -22,6 +22,8 @@ Natural = Annotated[int, Meta(ge=0, le=INTEGER_MAX)]
 Microseconds = Annotated[int, Meta(ge=0, le=INTEGER_MAX)]
 Cosine = Annotated[float, Meta(ge=-1, le=1)]
 Label = Annotated[str, Meta(min_length=1, max_length=128)]
+SealKey = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+"""A device's public X25519 key, lower-case hex: what is personal travels sealed to it (BLOBS.md)."""
 
 
 class Stamp(Struct, frozen=True, kw_only=True):
@@ -122,7 +124,7 @@ class Item(Struct, frozen=True, kw_only=True):
     event: Raw  # the journal's bytes, byte for byte
 
 
-class Hello(Struct, frozen=True, kw_only=True, tag="hello", tag_field="type"):
+class Hello(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="hello", tag_field="type"):
     """Agent to hub on every connect, and when acks stay away: this is what I have. The hub answers with Welcome."""
 
     device: Name
@@ -130,6 +132,7 @@ class Hello(Struct, frozen=True, kw_only=True, tag="hello", tag_field="type"):
     oldest: Seq  # the lowest kept place; last + 1 when nothing is kept
     last: Natural  # the highest place ever given; 0 when none
     agent: Label  # software and version
+    seal_key: SealKey | None = None  # absent: this device takes no galleries from the hub
 
 
 class Batch(Struct, frozen=True, kw_only=True, tag="batch", tag_field="type"):

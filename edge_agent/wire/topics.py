@@ -10,15 +10,17 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
 class Channel(StrEnum):
-    """The last part of a topic. A device may write UP and STATUS and read ACK of its own, nothing else."""
+    """The last part of a topic. A device writes three of its own and reads two, nothing else."""
 
     UP = "up"
     ACK = "ack"
     STATUS = "status"
+    BLOB_UP = "blob/up"
+    BLOB_DOWN = "blob/down"
 
 
-WRITTEN_BY_DEVICE = frozenset({Channel.UP, Channel.STATUS})
-READ_BY_DEVICE = frozenset({Channel.ACK})
+WRITTEN_BY_DEVICE = frozenset({Channel.UP, Channel.STATUS, Channel.BLOB_UP})
+READ_BY_DEVICE = frozenset({Channel.ACK, Channel.BLOB_DOWN})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,21 +14,25 @@ def site(*devices: Account, name: str = "demo", hub: Account = HUB) -> Mosquitto
     return MosquittoSite(site=name, host="127.0.0.1", port=1883, folder=Path("/etc/site"), hub=hub, devices=devices)
 
 
-def test_a_device_may_write_its_own_up_and_status_and_read_its_own_ack_and_nothing_else() -> None:
+def test_a_device_may_write_and_read_its_own_channels_and_nothing_else() -> None:
     text = render(site(Account(username="door-east", secret="s")))[ACL]
     blocks = [block.splitlines() for block in text.strip().split("\n\n")]
     assert blocks == [
         [
             "user hub.office",
+            "topic read shouwang/v1/demo/+/blob/up",
             "topic read shouwang/v1/demo/+/status",
             "topic read shouwang/v1/demo/+/up",
             "topic write shouwang/v1/demo/+/ack",
+            "topic write shouwang/v1/demo/+/blob/down",
         ],
         [
             "user door-east",
+            "topic write shouwang/v1/demo/door-east/blob/up",
             "topic write shouwang/v1/demo/door-east/status",
             "topic write shouwang/v1/demo/door-east/up",
             "topic read shouwang/v1/demo/door-east/ack",
+            "topic read shouwang/v1/demo/door-east/blob/down",
         ],
     ]
 
