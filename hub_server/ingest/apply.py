@@ -29,7 +29,7 @@ def apply_up(db: Database, *, device: str, message: UpMessage, now_us: int) -> l
     devices.heard(db, device, now_us=now_us)
     journal = journals.enter(db, device=device, epoch=message.epoch, now_us=now_us)
     if isinstance(message, Hello):
-        devices.said_hello(db, device, agent=message.agent, now_us=now_us)
+        devices.said_hello(db, device, agent=message.agent, now_us=now_us, seal_key=message.seal_key)
         journals.save(db, replace(journal, last=message.last))
         return [welcome(db, journal)]
     if journal.conflict_seq is not None:

@@ -14,8 +14,9 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from edge_agent.wire.blobs import BlobDown
 from edge_agent.wire.messages import DownMessage, wire_bytes
-from edge_agent.wire.topics import Address, Channel, all_devices
+from edge_agent.wire.topics import WRITTEN_BY_DEVICE, Address, Channel, all_devices
 from hub_server.ingest.inbox import Arrival, Inbox, Listening, Opened
 
 CONNACK_WAIT_S = 5.0
@@ -64,7 +65,7 @@ class _Connection:
 
 
 class Subscriber:
-    """Hears `up` and `status` of every device of a site, says what the hub answers on their `ack`."""
+    """Hears all that devices of a site write, says what the hub answers on `ack` and `blob/down`."""
 
     def __init__(self, *, broker: Broker, site: str, inbox: Inbox, now_us: Callable[[], int]) -> None:
         self._broker = broker
@@ -94,15 +95,22 @@ class Subscriber:
 
     def publish(self, device: str, message: DownMessage) -> None:
         """Sends when there is a connection. Never raises: what is not sent is asked for again by the device."""
+        self._publish(device, Channel.ACK, wire_bytes(message))
+
+    def publish_blob(self, device: str, message: BlobDown) -> None:
+        """The same for what is said about a blob."""
+        self._publish(device, Channel.BLOB_DOWN, wire_bytes(message))
+
+    def _publish(self, device: str, channel: Channel, payload: bytes) -> None:
         client = self._client
         if client is None or self._listening_since_s is None:
             return
-        info = client.publish(self._topic(device), wire_bytes(message), qos=_QOS)
+        info = client.publish(self._topic(device, channel), payload, qos=_QOS)
         if info.rc != mqtt.MQTT_ERR_SUCCESS:
             _log.warning("an answer to %s was not sent: %s", device, mqtt.error_string(info.rc))
 
-    def _topic(self, device: str) -> str:
-        return Address(site=self._site, device=device).topic(Channel.ACK)
+    def _topic(self, device: str, channel: Channel) -> str:
+        return Address(site=self._site, device=device).topic(channel)
 
     def _run(self) -> None:
         backoff_s = _BACKOFF_S_MIN
@@ -183,7 +191,7 @@ class Subscriber:
                 connection.end(f"refused: {reason}")
                 return
             self._inbox.mark(Opened())
-            client.subscribe([(all_devices(self._site, channel), _QOS) for channel in (Channel.UP, Channel.STATUS)])
+            client.subscribe([(all_devices(self._site, channel), _QOS) for channel in sorted(WRITTEN_BY_DEVICE)])
 
         def on_subscribe(_client: Any, _data: Any, _mid: Any, reasons: list[Any], _properties: Any) -> None:
             if any(reason.is_failure for reason in reasons):

@@ -5,12 +5,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from sqlite_utils import Database
 
 from edge_agent.wire.codec import WireError, decode_status, decode_up
-from edge_agent.wire.messages import DownMessage, Status, UpMessage
-from edge_agent.wire.topics import Channel, parse
+from edge_agent.wire.messages import DownMessage, Hello, Presence, Refused, Status, UpMessage
+from edge_agent.wire.topics import READ_BY_DEVICE, Channel, parse
 from hub_server.ingest.apply import apply_status, apply_up, refuse, welcome
 from hub_server.ingest.inbox import Arrival, Entry, Inbox, Listening, Opened
 from hub_server.store import devices, journals
@@ -32,19 +33,51 @@ class Answer:
 
     device: str
     message: DownMessage
+    greets: bool = False  # to a hello: the device is there, and listens
 
 
 Job = Callable[[Database], list[Answer]]
 
 
+class BlobLane(Protocol):
+    """Who looks after blobs; `gallery_lane.GalleryLane` is the real one. Its methods only enqueue."""
+
+    def heard(self, device: str, payload: bytes) -> None: ...
+
+    def came(self, device: str) -> None:
+        """It said hello, and what it said is stored."""
+        ...
+
+    def went(self, device: str | None) -> None: ...
+
+
+class _NoBlobs:
+    """A hub without galleries."""
+
+    def heard(self, device: str, payload: bytes) -> None: ...
+
+    def came(self, device: str) -> None: ...
+
+    def went(self, device: str | None) -> None: ...
+
+
 class Worker:
     """The ingest thread. `publish` must not raise; what it cannot send is lost, and the device says hello again."""
 
-    def __init__(self, *, store: Store, inbox: Inbox, publish: Callable[[str, DownMessage], None], site: str) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        inbox: Inbox,
+        publish: Callable[[str, DownMessage], None],
+        site: str,
+        blobs: BlobLane | None = None,
+    ) -> None:
         self._store = store
         self._inbox = inbox
         self._publish = publish
         self._site = site
+        self._blobs = _NoBlobs() if blobs is None else blobs
         self.ignored = 0
         """Messages on topics that this hub does not serve."""
         self._kinds_ignored: set[str] = set()
@@ -88,18 +121,36 @@ class Worker:
             return self._commit(jobs[:1])
         for answer in (answer for of_job in answers for answer in of_job):
             self._publish(answer.device, answer.message)
+            if answer.greets:
+                self._blobs.came(answer.device)
         return len(answers)
 
     def _job(self, entry: Entry) -> Job | None:
         if isinstance(entry, Opened):
+            self._blobs.went(None)
             return _forget_who_is_there
         if isinstance(entry, Listening):
             return _welcome_all
         parsed = parse(entry.topic)
-        if parsed is None or parsed[0].site != self._site or parsed[1] is Channel.ACK:
+        if parsed is None or parsed[0].site != self._site or parsed[1] in READ_BY_DEVICE:
             self._ignore(entry.topic)
             return None
-        return _arrival_job(parsed[0].device, parsed[1], entry)
+        address, channel = parsed
+        if channel is Channel.BLOB_UP:
+            self._blobs.heard(address.device, entry.payload)
+            return None
+        return self._arrival_job(address.device, channel, entry)
+
+    def _arrival_job(self, device: str, channel: Channel, arrival: Arrival) -> Job:
+        """Decodes at once, outside the transaction."""
+        try:
+            message = decode_up(arrival.payload) if channel is Channel.UP else decode_status(arrival.payload)
+        except WireError as error:
+            _log.warning("refused a payload of %d bytes from %s: %s", len(arrival.payload), device, error)
+            return _refusal_job(device, error, arrival.received_us)
+        if isinstance(message, Status) and message.state is Presence.OFFLINE:
+            self._blobs.went(device)
+        return _message_job(device, message, arrival)
 
     def _ignore(self, topic: str) -> None:
         """Another version of the protocol, or nothing of ours: counted always, said once for each kind."""
@@ -120,16 +171,6 @@ def _perform(db: Database, jobs: list[Job]) -> list[list[Answer]]:
     return answers
 
 
-def _arrival_job(device: str, channel: Channel, arrival: Arrival) -> Job:
-    """Decodes at once, outside the transaction."""
-    try:
-        message = decode_up(arrival.payload) if channel is Channel.UP else decode_status(arrival.payload)
-    except WireError as error:
-        _log.warning("refused a payload of %d bytes from %s: %s", len(arrival.payload), device, error)
-        return _refusal_job(device, error, arrival.received_us)
-    return _message_job(device, message, arrival)
-
-
 def _message_job(device: str, message: UpMessage | Status, arrival: Arrival) -> Job:
     def job(db: Database) -> list[Answer]:
         now_us = arrival.received_us
@@ -137,7 +178,10 @@ def _message_job(device: str, message: UpMessage | Status, arrival: Arrival) -> 
             said = apply_status(db, device=device, status=message, retained=arrival.retained, now_us=now_us)
         else:
             said = apply_up(db, device=device, message=message, now_us=now_us)
-        return [Answer(device=device, message=message) for message in said]
+        greets = isinstance(message, Hello)
+        return [
+            Answer(device=device, message=answer, greets=greets and not isinstance(answer, Refused)) for answer in said
+        ]
 
     return job
 

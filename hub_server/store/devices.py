@@ -20,7 +20,7 @@ _SECRET_BYTES = 32
 Counter = Literal["duplicates", "conflicts", "quarantined", "lost", "refused"]
 
 
-def create(db: Database, *, id: str, place: str, now_us: int) -> tuple[Device, str]:
+def create(db: Database, *, id: str, place: str, now_us: int, area: str = "") -> tuple[Device, str]:
     """A new device and its secret, which is shown this once. Raises ExistsError, InvalidValueError."""
     if not is_name(id):
         raise InvalidValueError("id", "1 to 63 of a-z, 0-9 and '-', not first '-'")
@@ -28,8 +28,8 @@ def create(db: Database, *, id: str, place: str, now_us: int) -> tuple[Device, s
         raise ExistsError(f"there is a device {id} already")
     secret, digest = _new_secret()
     db.execute(
-        "INSERT INTO devices (id, place, created_us, secret_sha256) VALUES (?, ?, ?, ?)",
-        (id, _place(place), now_us, digest),
+        "INSERT INTO devices (id, place, area, created_us, secret_sha256) VALUES (?, ?, ?, ?, ?)",
+        (id, _place(place), _area(area), now_us, digest),
     )
     return _get(db, id), secret
 
@@ -46,10 +46,20 @@ def page(db: Database, *, after: str | None, limit: int) -> list[Device]:
     return [_device(row) for row in rows]
 
 
-def change(db: Database, id: str, *, place: str, now_us: int) -> Device:  # noqa: ARG001 the shape of every change
-    """Another place. Raises NotFoundError, InvalidValueError."""
-    _get(db, id)
-    db.execute("UPDATE devices SET place = ? WHERE id = ?", (_place(place), id))
+def change(
+    db: Database,
+    id: str,
+    *,
+    now_us: int,  # noqa: ARG001 the shape of every change
+    place: str | None = None,
+    area: str | None = None,
+) -> Device:
+    """Another place or area. Raises NotFoundError, InvalidValueError."""
+    before = _get(db, id)
+    if place is not None:
+        db.execute("UPDATE devices SET place = ? WHERE id = ?", (_place(place), id))
+    if area is not None and _area(area) != before.area:
+        db.execute("UPDATE devices SET area = ? WHERE id = ?", (_area(area), id))
     return _get(db, id)
 
 
@@ -76,9 +86,10 @@ def heard(db: Database, id: str, *, now_us: int) -> None:
     db.execute("UPDATE devices SET heard_us = ? WHERE id = ?", (now_us, id))
 
 
-def said_hello(db: Database, id: str, *, agent: str, now_us: int) -> None:
-    """The device has told what it has; it is heard, too."""
+def said_hello(db: Database, id: str, *, agent: str, now_us: int, seal_key: str | None = None) -> None:
+    """The device has told what it has, and to which key it takes galleries; it is heard, too."""
     db.execute("UPDATE devices SET agent = ?, hello_us = ? WHERE id = ?", (agent, now_us, id))
+    db.execute("UPDATE devices SET seal_key = ? WHERE id = ? AND seal_key IS NOT ?", (seal_key, id, seal_key))
 
 
 def set_online(db: Database, id: str, *, online: bool) -> None:
@@ -142,6 +153,10 @@ _COUNT: dict[Counter, str] = {
 
 def _place(place: str) -> str:
     return limits.text("place", place, limits.PLACE_CHARS_MAX)
+
+
+def _area(area: str) -> str:
+    return limits.text("area", area, limits.AREA_CHARS_MAX)
 
 
 def _new_secret() -> tuple[str, str]:

@@ -38,6 +38,10 @@ class ErasuresError(StoreError):
 class Scope(StrEnum):
     BIOMETRICS = "biometrics"  # template and photo; the person stays, and may enrol again with new keys
     PERSON = "person"  # everything; the id is never given again
+    # One purpose was withdrawn while others stay: no key goes, but a backup must not bring that purpose back.
+    DOOR = "door"
+    WELFARE = "welfare"
+    WATCHLIST = "watchlist"
 
 
 class Erasure(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

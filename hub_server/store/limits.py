@@ -1,6 +1,7 @@
 """Every limit of the store in one place; the web page and the API show the same ones."""
 
 import re
+from datetime import date
 
 from hub_server.store.errors import InvalidValueError
 
@@ -11,6 +12,8 @@ PHONE_CHARS_MAX = 40
 NOTE_CHARS_MAX = 2000
 PLACE_CHARS_MAX = 100
 AUTHOR_CHARS_MAX = 80
+AREA_CHARS_MAX = 100
+TEXT_VERSION_CHARS_MAX = 80
 PERIOD_S_MIN = 60
 PERIOD_S_MAX = 30 * 24 * 3600
 QUEUED_WRITES_MAX = 1000  # of each kind; one more waits, and after WRITE_WAIT_S is refused
@@ -20,6 +23,7 @@ READ_WAIT_S = 10.0
 LOGIN_CODES_MAX = 100  # that can still be redeemed; the oldest goes
 SESSION_TTL_S = 7 * 24 * 3600
 
+_DAY = re.compile(r"(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _PERSON_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 
 
@@ -38,6 +42,24 @@ def person_id(value: str) -> str:
     if _PERSON_ID.fullmatch(value) is None:
         raise InvalidValueError("id", "1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-', not first '.'")
     return value
+
+
+def born(value: str | None) -> str | None:
+    """A day as YYYY-MM-DD, or None. Raises InvalidValueError."""
+    if value is not None:
+        day("born", value)
+    return value
+
+
+def day(field: str, value: str) -> date:
+    """Raises InvalidValueError unless `value` is a day of the calendar, written YYYY-MM-DD."""
+    wrong = InvalidValueError(field, "a day as YYYY-MM-DD")
+    if _DAY.fullmatch(value) is None:
+        raise wrong
+    try:
+        return date.fromisoformat(value)
+    except ValueError as error:
+        raise wrong from error
 
 
 def period_s(value: int) -> int:

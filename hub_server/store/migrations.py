@@ -5,6 +5,7 @@ from sqlite_utils import Database, Migrations
 from hub_server.store.errors import StoreTooNewError
 from hub_server.store.schema_1 import STATEMENTS as FIRST_LIGHT
 from hub_server.store.schema_clocks import STATEMENTS as CLOCKS
+from hub_server.store.schema_faces import STATEMENTS as FACES
 from hub_server.store.schema_tokens import STATEMENTS as TOKENS
 
 _steps = Migrations("hub")
@@ -25,6 +26,12 @@ def m0002_tokens(db: Database) -> None:
 @_steps()
 def m0003_clocks(db: Database) -> None:
     for statement in CLOCKS:
+        db.execute(statement)
+
+
+@_steps()
+def m0004_faces(db: Database) -> None:
+    for statement in FACES:
         db.execute(statement)
 
 

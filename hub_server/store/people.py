@@ -16,6 +16,7 @@ _CHARS_MAX = {
     "address": limits.ADDRESS_CHARS_MAX,
     "phone": limits.PHONE_CHARS_MAX,
     "note": limits.NOTE_CHARS_MAX,
+    "area": limits.AREA_CHARS_MAX,
 }
 _CHARS_MIN = {"name": 1}
 _NOT_READ = (
@@ -30,16 +31,28 @@ _NOT_READ = (
 )
 
 
-def create(db: Database, *, id: str | None, name: str, address: str, phone: str, note: str, now_us: int) -> Person:
+def create(
+    db: Database,
+    *,
+    id: str | None,
+    name: str,
+    address: str,
+    phone: str,
+    note: str,
+    now_us: int,
+    area: str = "",
+    born: str | None = None,
+) -> Person:
     """A new person; without an id one that nobody can guess. Raises ExistsError, InvalidValueError."""
     chosen = f"p-{secrets.token_hex(6)}" if id is None else limits.person_id(id)
     if get(db, chosen) is not None:
         raise ExistsError(f"there is a person {chosen} already")
-    texts = {"name": name, "address": address, "phone": phone, "note": note}
-    person = Person(id=chosen, created_us=now_us, **{field: _text(field, value) for field, value in texts.items()})
+    texts = {"name": name, "address": address, "phone": phone, "note": note, "area": area}
+    checked = {field: _text(field, value) for field, value in texts.items()}
+    person = Person(id=chosen, created_us=now_us, born=limits.born(born), **checked)
     db.execute(
-        "INSERT INTO people (id, name, address, phone, note, created_us) VALUES (?, ?, ?, ?, ?, ?)",
-        (person.id, person.name, person.address, person.phone, person.note, person.created_us),
+        "INSERT INTO people (id, name, address, phone, note, area, born, created_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (person.id, person.name, person.address, person.phone, person.note, person.area, born, person.created_us),
     )
     return person
 
@@ -56,14 +69,11 @@ def page(db: Database, *, after: str | None, limit: int) -> list[Person]:
     return [Person(**row) for row in db.query(sql, [after or "", limits.page_rows(limit)])]
 
 
-def change(db: Database, id: str, *, now_us: int, **fields: str) -> Person:  # noqa: ARG001 the shape of every change
-    """Sets some of name, address, phone, note. Raises NotFoundError, InvalidValueError."""
+def change(db: Database, id: str, *, now_us: int, **fields: str | None) -> Person:  # noqa: ARG001 the shape of every change
+    """Sets some of name, address, phone, note, area, born. Raises NotFoundError, InvalidValueError."""
     if get(db, id) is None:
         raise NotFoundError(f"there is no person {id}")
-    for field in fields:
-        if field not in _CHARS_MAX:
-            raise InvalidValueError(field, "cannot be changed")
-    changes: dict[str, Any] = {field: _text(field, value) for field, value in fields.items()}
+    changes: dict[str, Any] = {field: _changed(field, value) for field, value in fields.items()}
     db.table("people").update(id, changes)
     changed = get(db, id)
     assert changed is not None
@@ -79,8 +89,10 @@ def erase(db: Database, id: str) -> None:
     """The person, the watch and its alerts are no more, and events hold their place without saying who it was.
 
     Nothing happens when there is no such person and no event that names one. The line in the file of erasures comes
-    before this, and keys are destroyed beside it: that is the caller's part.
+    before this, keys are destroyed beside it, and devices owe receipts (`faces.erase`): that is the caller's part.
     """
+    for table in ("consents", "placements", "templates", "photos"):
+        db.execute(f"DELETE FROM {table} WHERE person = ?", [id])  # noqa: S608 our own names
     db.execute("DELETE FROM alert_changes WHERE alert IN (SELECT id FROM alerts WHERE person = ?)", [id])
     db.execute("DELETE FROM alerts WHERE person = ?", [id])
     db.execute("DELETE FROM watches WHERE person = ?", [id])
@@ -94,6 +106,14 @@ def erase(db: Database, id: str) -> None:
     # What was quarantined or kept aside was never read, but it may name the person all the same.
     for statement in _NOT_READ:
         db.execute(statement, [id])
+
+
+def _changed(field: str, value: str | None) -> str | None:
+    if field == "born":
+        return limits.born(value)
+    if field not in _CHARS_MAX or value is None:
+        raise InvalidValueError(field, "cannot be changed")
+    return _text(field, value)
 
 
 def _text(field: str, value: str) -> str:

@@ -15,6 +15,8 @@ class Person:
     phone: str
     note: str
     created_us: int
+    area: str  # the community (社区) or village (村) the person belongs to; "" for none
+    born: str | None  # YYYY-MM-DD
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,6 +71,7 @@ class Device:
 
     id: str
     place: str  # for people: "东门 East gate"
+    area: str  # the community or village whose people it watches over; "" for none
     created_us: int
     online: bool
     heard_us: int | None  # the last message of any kind
@@ -81,6 +84,12 @@ class Device:
     quarantined: int
     lost: int  # events named in tombstones
     refused: int  # payloads thrown away whole
+    seal_key: str | None  # as its last hello said; None: it takes no galleries
+    gallery_version: int | None  # the newest made for it; None: there was never anybody to recognise there
+    gallery_people: int | None
+    gallery_held_version: int | None  # the newest that it said is in force
+    gallery_held_us: int | None
+    gallery_trouble: str  # why it did not take the newest; "" for nothing
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -293,8 +293,8 @@ def test_events_stored_before_there_were_anchors_are_dated_by_one_that_comes_now
     raw = undated(mono_us=MONO_US - 7)
     db = open_writer(tmp_path / "hub.sqlite3")
     migrations._steps.apply(db, stop_before="m0003_clocks")
-    devices.create(db, id=DEVICE, place="", now_us=NOW_US)
-    people.create(db, id="zhao", name="赵", address="", phone="", note="", now_us=NOW_US)
+    db.execute("INSERT INTO devices (id, place, created_us, secret_sha256) VALUES (?, '', 1, '')", [DEVICE])
+    db.execute("INSERT INTO people (id, name, address, phone, note, created_us) VALUES ('zhao', '赵', '', '', '', 1)")
     db.execute(
         "INSERT INTO watches (person, period_s, active, created_us, last_seen_us, last_seen_by, due_us)"
         " VALUES ('zhao', 86400, 1, 1, 5, 'given', ?)",

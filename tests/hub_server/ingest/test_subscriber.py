@@ -8,6 +8,7 @@ import pytest
 from device_model import SITE
 from mqtt_device import Ingest, free_port
 
+from edge_agent.wire.topics import Channel
 from hub_server.ingest import subscriber as subscriber_module
 from hub_server.ingest.subscriber import Broker
 from hub_server.store.store import Store
@@ -127,4 +128,4 @@ class _Relay:
 
 
 def test_the_site_is_part_of_every_topic_it_hears(store: Store, embedded: Broker) -> None:
-    assert Ingest(store, embedded).subscriber._topic("door-east") == f"shouwang/v1/{SITE}/door-east/ack"
+    assert Ingest(store, embedded).subscriber._topic("door-east", Channel.ACK) == f"shouwang/v1/{SITE}/door-east/ack"

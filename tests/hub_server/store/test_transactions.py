@@ -10,9 +10,13 @@ import pytest
 from sqlite_utils import Database
 
 import hub_server.store
-from hub_server.store import alerts, devices, events, journals, people, watches
+from edge_agent.wire.gallery import Purpose
+from hub_server.store import alerts, consents, devices, events, faces, galleries, journals, people, placements, watches
+from hub_server.store.consents import Basis
+from hub_server.store.erasures import Scope
 from hub_server.store.errors import InvalidValueError, StoreError
 from hub_server.store.events import NewEvent
+from hub_server.store.faces import Face, Photo
 from hub_server.store.observing import NewStretch
 from hub_server.store.store import Store
 from hub_server.watch.clock import Anchor
@@ -26,7 +30,35 @@ NOT_RUN_BY_THE_WRITER = {"migrations"}  # it steps through transactions of its o
 STRETCH = NewStretch(
     camera="east", state="watching", cause="", boot=EPOCH, began_mono_us=1, ended_mono_us=2, ended_us=None
 )
+FACE = Face(
+    person="zhao",
+    record="1" * 32,
+    key_id="2" * 32,
+    embedder="model",
+    template_length=2,
+    photos=1,
+    quality=0.9,
+    enrolled_us=NOW_US,
+    enrolled_by="王",
+)
+KEPT = Photo(person="zhao", n=1, record="3" * 32, key_id="4" * 32, ciphertext=b"sealed")
 VALUES: dict[str, object] = {
+    "basis": Basis.CONSENT,
+    "collector": "王",
+    "erasure": "5" * 32,
+    "face": FACE,
+    "given_on": "2026-01-02",
+    "guardian": "",
+    "n": 1,
+    "photos": [KEPT],
+    "purpose": Purpose.WELFARE,
+    "record": "1" * 32,
+    "scope": Scope.PERSON,
+    "sealed": b"sealed",
+    "sha256": "0" * 64,
+    "text_version": "2026-1",
+    "trouble": "storage",
+    "version": 2,
     "active": True,
     "address": "",
     "after": None,
@@ -74,7 +106,9 @@ VALUES: dict[str, object] = {
     "until_us": None,
 }
 OTHERWISE: dict[str, object] = {
+    "consents.give purpose": Purpose.DOOR,
     "devices.create id": "other",
+    "placements.remove purpose": Purpose.DOOR,
     "devices id": "door",
     "devices.count by": 1,
     "events.add event": NewEvent(
@@ -116,6 +150,8 @@ def arguments(db: Database, name: str, function: Callable[..., object]) -> dict[
             given[argument] = alerts.get(db, 1)
         elif argument == "watch":
             given[argument] = watches.get(db, 1)
+        elif argument == "wanted":
+            given[argument] = galleries.plan(db, "door")
         elif argument == "journal":
             given[argument] = journals.get(db, device="door", epoch=EPOCH)
         elif (key := f"{name} {argument}") in OTHERWISE or (key := f"{module} {argument}") in OTHERWISE:
@@ -129,10 +165,29 @@ def arguments(db: Database, name: str, function: Callable[..., object]) -> dict[
 
 def furnish(db: Database) -> None:
     """A row of each kind, and an alert that is open."""
-    devices.create(db, id="door", place="", now_us=NOW_US)
+    devices.create(db, id="door", place="", area="桂花村", now_us=NOW_US)
+    devices.said_hello(db, "door", agent="model/1", seal_key="6" * 64, now_us=NOW_US)
     journals.enter(db, device="door", epoch=EPOCH, now_us=NOW_US)
     for person in ("zhao", "sun"):
-        people.create(db, id=person, name="赵", address="", phone="", note="", now_us=NOW_US)
+        people.create(
+            db, id=person, name="赵", address="", phone="", note="", area="桂花村", born="1950-01-02", now_us=NOW_US
+        )
+    consents.give(
+        db,
+        person="zhao",
+        purpose=Purpose.WELFARE,
+        basis=Basis.CONSENT,
+        text_version="2026-1",
+        given_on="2026-01-02",
+        collector="王",
+        guardian="",
+        now_us=NOW_US,
+    )
+    placements.put(db, person="zhao", purpose=Purpose.DOOR, device="door")
+    faces.put(db, FACE, b"sealed", [KEPT])
+    wanted = galleries.plan(db, "door")
+    assert wanted is not None
+    assert galleries.record(db, wanted, version=1, sha256="0" * 64, now_us=NOW_US)
     watches.create(db, person="zhao", period_s=3600, last_seen_us=NOW_US - DAY_US, now_us=NOW_US)
     alerts.raise_due(db, now_us=NOW_US, limit=9)
     watches.restart(db, 1, last_seen_us=NOW_US - 1)
@@ -183,3 +238,4 @@ def test_a_function_of_the_store_leaves_the_transaction_alone(store: Store, name
 def test_the_table_of_values_reaches_every_noun() -> None:
     nouns = {name.partition(".")[0] for name in functions()}
     assert nouns >= {"alerts", "clocks", "coverage", "devices", "events", "journals", "observing", "people", "watches"}
+    assert nouns >= {"consents", "custody", "faces", "galleries", "placements"}

@@ -1,0 +1,198 @@
+"""Who belongs into the gallery of a device, what was made for it, and what the device says it holds.
+
+DESIGN section 5: `door` entries go to the gates the person may use, `welfare` entries to every camera of the person's
+area and to added places, the watchlist to every device. A gallery has the templates of one embedder.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+from sqlite_utils import Database
+
+from edge_agent.wire.gallery import Purpose
+
+_MEMBERS: Final = """
+    SELECT t.person, t.record, t.key_id, c.purpose
+    FROM templates t JOIN people p ON p.id = t.person
+    JOIN consents c ON c.person = t.person AND c.withdrawn_us IS NULL
+    WHERE t.embedder = :embedder AND t.template_length = :template_length AND (
+        c.purpose = 'watchlist'
+        OR (c.purpose = 'welfare' AND p.area <> '' AND p.area = :area)
+        OR EXISTS (
+            SELECT 1 FROM placements l WHERE l.person = t.person AND l.purpose = c.purpose AND l.device = :device
+        )
+    )
+    ORDER BY t.person, c.purpose
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Member:
+    """One person of a gallery, and the row that has the template."""
+
+    person: str
+    record: str
+    key_id: str
+    purposes: tuple[Purpose, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """What should be on a device."""
+
+    device: str
+    seal_key: str
+    embedder: str
+    template_length: int
+    members: tuple[Member, ...]
+
+    @property
+    def digest(self) -> str:
+        """Changes whenever the gallery must be made anew; says nothing about a template."""
+        members = [(member.person, member.record, member.purposes) for member in self.members]
+        told = (self.seal_key, self.embedder, self.template_length, members)
+        return hashlib.sha256(msgspec.json.encode(told)).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Made:
+    """The newest gallery of a device as it is on record."""
+
+    device: str
+    version: int
+    plan: str  # the digest of its plan; "": it must be made anew
+    sha256: str  # of the sealed bytes
+    embedder: str
+    template_length: int
+
+
+def revision(db: Database) -> int:
+    """Grows with everything that may change a gallery."""
+    return int(db.execute("SELECT n FROM gallery_revision").fetchone()[0])
+
+
+def takers(db: Database) -> list[str]:
+    """The devices that take galleries."""
+    return [row[0] for row in db.execute("SELECT id FROM devices WHERE seal_key IS NOT NULL ORDER BY id")]
+
+
+def plan(db: Database, device: str) -> Plan | None:
+    """None: it takes no galleries, or there was never anybody to recognise there. From the first one on it gets all.
+
+    The embedder is that of the newest enrolment; who was enrolled with an older one is left out until enrolled again.
+    """
+    row = db.execute("SELECT seal_key, area FROM devices WHERE id = ?", [device]).fetchone()
+    if row is None or row[0] is None:
+        return None
+    before = made(db, device)
+    newest = db.execute(
+        "SELECT embedder, template_length FROM templates ORDER BY enrolled_us DESC, person LIMIT 1"
+    ).fetchone()
+    if newest is None:
+        if before is None:
+            return None
+        newest = (before.embedder, before.template_length)
+    members = _members(db, device=device, area=row[1], embedder=newest[0], template_length=newest[1])
+    if before is None and not members:
+        return None
+    return Plan(device=device, seal_key=row[0], embedder=newest[0], template_length=newest[1], members=members)
+
+
+def made(db: Database, device: str) -> Made | None:
+    sql = "SELECT device, version, plan, sha256, embedder, template_length FROM galleries WHERE device = ?"
+    return next((Made(**row) for row in db.query(sql, [device])), None)
+
+
+def record(db: Database, wanted: Plan, *, version: int, sha256: str, now_us: int) -> bool:
+    """A gallery was made by this plan. False, and nothing is recorded, when the plan has changed meanwhile.
+
+    From here on the device may hold these people, until it gives its receipt for a gallery without them.
+    """
+    current = plan(db, wanted.device)
+    if current is None or current.digest != wanted.digest:
+        return False
+    db.execute(
+        "INSERT INTO galleries (device, version, plan, sha256, embedder, template_length, people, made_us)"
+        " VALUES (:device, :version, :plan, :sha256, :embedder, :template_length, :people, :made_us)"
+        " ON CONFLICT (device) DO UPDATE SET version = :version, plan = :plan, sha256 = :sha256,"
+        " embedder = :embedder, template_length = :template_length, people = :people, made_us = :made_us,"
+        " trouble = ''",
+        {
+            "device": wanted.device,
+            "version": version,
+            "plan": wanted.digest,
+            "sha256": sha256,
+            "embedder": wanted.embedder,
+            "template_length": wanted.template_length,
+            "people": len(wanted.members),
+            "made_us": now_us,
+        },
+    )
+    _note_members(db, wanted, version)
+    db.execute(
+        # What was erased before this transaction is not in it, whoever has enrolled again since.
+        "UPDATE receipts SET version = ? WHERE device = ? AND version IS NULL",
+        (version, wanted.device),
+    )
+    return True
+
+
+def held(db: Database, device: str, *, version: int, now_us: int) -> None:
+    """The device says that this version is in force there: receipts, and who is certainly gone from it."""
+    db.execute(
+        "UPDATE galleries SET held_version = ?, held_us = ?, trouble = '' WHERE device = ?", (version, now_us, device)
+    )
+    db.execute(
+        "UPDATE receipts SET received_us = ? WHERE device = ? AND received_us IS NULL AND version <= ?",
+        (now_us, device, version),
+    )
+    db.execute("DELETE FROM gallery_members WHERE device = ? AND gone_version <= ?", (device, version))
+
+
+def refused(db: Database, device: str, *, version: int, trouble: str) -> None:
+    """The device did not take it, and says why."""
+    db.execute("UPDATE galleries SET trouble = ? WHERE device = ? AND version = ?", (trouble, device, version))
+
+
+def make_above(db: Database, device: str, version: int) -> None:
+    """The device is ahead, as after a restore: the next gallery is made anew, with a version above this one."""
+    db.execute(
+        "UPDATE galleries SET version = ?, plan = '' WHERE device = ? AND version <= ?", (version, device, version)
+    )
+
+
+def _members(db: Database, **where: object) -> tuple[Member, ...]:
+    found: dict[str, tuple[str, str, list[Purpose]]] = {}
+    for person, row_record, key_id, purpose in db.execute(_MEMBERS, where):
+        found.setdefault(person, (row_record, key_id, []))[2].append(Purpose(purpose))
+    return tuple(
+        Member(person=person, record=row_record, key_id=key_id, purposes=tuple(purposes))
+        for person, (row_record, key_id, purposes) in found.items()
+    )
+
+
+def _note_members(db: Database, wanted: Plan, version: int) -> None:
+    inside = {member.person for member in wanted.members}
+    noted = {
+        row[0]: row[1]
+        for row in db.execute("SELECT person, gone_version FROM gallery_members WHERE device = ?", [wanted.device])
+    }
+    _each(
+        db,
+        "INSERT INTO gallery_members (device, person) VALUES (?, ?)"
+        " ON CONFLICT (device, person) DO UPDATE SET gone_version = NULL",
+        ((wanted.device, person) for person in sorted(inside)),
+    )
+    gone = (person for person, since in noted.items() if person not in inside and since is None)
+    _each(
+        db,
+        "UPDATE gallery_members SET gone_version = ? WHERE device = ? AND person = ?",
+        ((version, wanted.device, person) for person in gone),
+    )
+
+
+def _each(db: Database, sql: str, rows: Iterable[tuple[object, ...]]) -> None:
+    db.conn.executemany(sql, rows)
