@@ -44,11 +44,14 @@ class ServeConfig:
     port: int  # 0: the system chooses
     site: str
     broker: EmbeddedBrokerConfig | ExternalBrokerConfig
+    keys_mirror: Path | None = None  # a folder on another disk, for the one copy of the keys of templates
 
     def __post_init__(self) -> None:
         mistakes = [*self._web_mistakes(), *self._broker_mistakes()]
         if not is_name(self.site):
             mistakes.append("--site: 1 to 63 of a-z, 0-9 and '-', not first '-'")
+        if self.keys_mirror is not None and self.keys_mirror.resolve().is_relative_to(self.data_dir.resolve()):
+            mistakes.append("--keys-mirror: lies inside the data folder; what helps is a folder on another disk")
         if mistakes:
             raise ConfigError(mistakes)
 

@@ -7,19 +7,27 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+from edge_agent.wire.gallery import KIND as GALLERY
 from hub_server.app.data_files import BrokerAddress, RunFile, run_file_path, write_run_file
+from hub_server.app.enrolling import enrolling
 from hub_server.app.local_server import LocalServer
 from hub_server.app.local_token import settle_local_token
 from hub_server.app.web_server import WebServer
 from hub_server.config import EmbeddedBrokerConfig, ExternalBrokerConfig, ServeConfig
+from hub_server.enrolment.enrolment import Enroller
 from hub_server.ingest.access import Access
 from hub_server.ingest.embedded_broker import HOST as EMBEDDED_HOST
 from hub_server.ingest.embedded_broker import EmbeddedBroker
+from hub_server.ingest.gallery_lane import GalleryLane
+from hub_server.ingest.gallery_maker import GalleryMaker
 from hub_server.ingest.inbox import Inbox
+from hub_server.ingest.outgoing import FOLDER_NAME as OUTGOING_NAME
+from hub_server.ingest.outgoing import Outgoing
 from hub_server.ingest.subscriber import Broker, Subscriber
 from hub_server.ingest.worker import Worker
 from hub_server.scheduler import Pulse, Scheduler
 from hub_server.store import devices, logins
+from hub_server.store.custody import Custody
 from hub_server.store.errors import StoreError
 from hub_server.store.replay import replay_erasures
 from hub_server.store.store import Store
@@ -48,10 +56,11 @@ class Hub:
             self._store = store
             for person in replay_erasures(store, self._config.data_dir):
                 _log.warning("%s was erased, and is erased again: this store is of an older backup", person)
+            custody = Custody.open(store, self._config.data_dir, mirror=self._config.keys_mirror)
             run_file_path(self._config.data_dir).unlink(missing_ok=True)  # of a hub that was killed
             broker = self._start_broker(store, parts)
-            self._start_ingest(store, broker, parts)
-            self._start_web(store, BrokerAddress(host=broker.host, port=broker.port), parts)
+            self._start_ingest(store, broker, custody, parts)
+            self._start_web(store, custody, BrokerAddress(host=broker.host, port=broker.port), parts)
             self._parts = parts.pop_all()
 
     def stop(self) -> None:
@@ -115,23 +124,30 @@ class Hub:
             speaks_v5=False,
         )
 
-    def _start_ingest(self, store: Store, broker: Broker, parts: ExitStack) -> None:
-        inbox = Inbox()
-        subscriber = Subscriber(broker=broker, site=self._config.site, inbox=inbox, now_us=store.now_us)
-        worker = Worker(store=store, inbox=inbox, publish=subscriber.publish, site=self._config.site)
+    def _start_ingest(self, store: Store, broker: Broker, custody: Custody, parts: ExitStack) -> None:
+        inbox, site = Inbox(), self._config.site
+        subscriber = Subscriber(broker=broker, site=site, inbox=inbox, now_us=store.now_us)
+        outgoing = Outgoing(self._config.data_dir / OUTGOING_NAME, kind=GALLERY)
+        maker = GalleryMaker(store=store, templates=custody.templates, outgoing=outgoing, site=site)
+        lane = GalleryLane(store=store, maker=maker, publish=subscriber.publish_blob)
+        worker = Worker(store=store, inbox=inbox, publish=subscriber.publish, site=site, blobs=lane)
         scheduler = Scheduler(store=store, listening_since_s=lambda: subscriber.listening_since_s)
-        for part in (worker, subscriber, scheduler):
+        for part in (lane, worker, subscriber, scheduler):
             part.start()
             parts.callback(part.stop)
         self._subscriber, self._scheduler = subscriber, scheduler
 
-    def _start_web(self, store: Store, broker: BrokerAddress, parts: ExitStack) -> None:
+    def _start_web(self, store: Store, custody: Custody, broker: BrokerAddress, parts: ExitStack) -> None:
         config = self._config
+        enroller = Enroller()
+        parts.callback(enroller.close)
         settle_local_token(store, config.data_dir)
         application = create_app(
             store=store,
             mqtt=MqttAddress(host=broker.host, port=broker.port, site=config.site),
             health=self.health,
+            custody=custody,
+            enrol=enrolling(enroller),
         )
         server = WebServer(host=config.host, port=config.port, application=application)
         server.start()

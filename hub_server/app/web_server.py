@@ -10,7 +10,7 @@ _THREADS = 128  # streams hold up to 80 of them
 _BACKLOG = 128
 _IDLE_S = 30
 _STOP_S = 2
-_BODY_BYTES_MAX = 1024 * 1024  # the application refuses far less, and as a problem; this one speaks plain text
+_BODY_BYTES_MAX = 20 * 1024 * 1024  # the application refuses far less, and as a problem; this one speaks plain text
 _HEADER_BYTES_MAX = 32 * 1024
 _log = logging.getLogger(__name__)
 

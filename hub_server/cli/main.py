@@ -71,6 +71,12 @@ def _add_serve(commands: "_Commands[argparse.ArgumentParser]") -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address of the page; loopback only (default %(default)s)")
     parser.add_argument("--port", type=int, default=8080, help="its port; 0: any free one (default %(default)s)")
     parser.add_argument("--site", default="demo", help="the site's name in MQTT topics (default %(default)s)")
+    parser.add_argument(
+        "--keys-mirror",
+        type=Path,
+        metavar="DIR",
+        help="keep one copy of the templates' keys there, on another disk; never in a backup, never versioned",
+    )
     own = parser.add_argument_group("the broker built in (for a demonstration: it keeps nothing on disk)")
     own.add_argument("--embedded-broker", action="store_true", help="run it, on 127.0.0.1")
     own.add_argument("--broker-port", type=int, default=1883, help="its port; 0: any free one (default %(default)s)")

@@ -60,7 +60,12 @@ def _wait(hub: Hub, ending: threading.Event) -> None:
 def _config(asked: argparse.Namespace) -> ServeConfig:
     try:
         return ServeConfig(
-            data_dir=asked.data, host=asked.host, port=asked.port, site=asked.site, broker=_broker(asked)
+            data_dir=asked.data,
+            host=asked.host,
+            port=asked.port,
+            site=asked.site,
+            broker=_broker(asked),
+            keys_mirror=asked.keys_mirror,
         )
     except ConfigError as error:
         raise CommandError(str(error), exit_code=2) from error

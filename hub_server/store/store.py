@@ -47,6 +47,7 @@ class Store:
     """The hub's memory. Make it with `Store.open`; one for a process."""
 
     def __init__(self, *, lock: DirectoryLock, db: Database, path: Path, clock: Callable[[], int]) -> None:
+        self.data_dir = path.parent
         self.changes = Changes()
         self._lock = lock
         self._clock = clock

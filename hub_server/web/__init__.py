@@ -2,6 +2,7 @@
 
 from hub_server.web.app import create_app
 from hub_server.web.auth import LOCAL_CALLER
+from hub_server.web.enrolling import EnrolmentUnavailableError, PhotosRefusedError
 from hub_server.web.office import MqttAddress
 
-__all__ = ["LOCAL_CALLER", "MqttAddress", "create_app"]
+__all__ = ["LOCAL_CALLER", "EnrolmentUnavailableError", "MqttAddress", "PhotosRefusedError", "create_app"]

@@ -5,28 +5,33 @@ from collections.abc import Callable, Mapping
 from flask import Flask
 from werkzeug.routing import BaseConverter
 
+from hub_server.store.custody import Custody
 from hub_server.store.store import Store
 from hub_server.web import (
     alerts,
     auth,
+    consents,
     devices,
     events,
+    faces,
     guards,
     health,
     login,
     openapi,
     page,
     people,
+    placements,
     problems,
     stream,
     tokens,
     watches,
 )
 from hub_server.web.decode import BODY_BYTES_MAX
+from hub_server.web.enrolling import Enrol
 from hub_server.web.feed import Feed
 from hub_server.web.office import EXTENSION, MqttAddress, Office
 
-_API = (people, watches, alerts, devices, events, stream, login, tokens, health, openapi)
+_API = (people, consents, faces, placements, watches, alerts, devices, events, stream, login, tokens, health, openapi)
 OPERATIONS = {name: one for part in _API for name, one in part.blueprint.operations.items()}
 """Every operation of the API, by Flask's name of its endpoint."""
 
@@ -45,6 +50,8 @@ def create_app(
     store: Store,
     mqtt: MqttAddress,
     health: Callable[[], Mapping[str, object]],
+    custody: Custody,
+    enrol: Enrol,
 ) -> Flask:
     """A WSGI application. `app.extensions["shouwang"].stop()` ends its streams; call it before the store closes.
 
@@ -61,6 +68,8 @@ def create_app(
         mqtt=mqtt,
         health=health,
         feed=Feed(store, health),
+        custody=custody,
+        enrol=enrol,
     )
     problems.register(app, {key: why for part in _API for key, why in part.blueprint.absent.items()})
     app.before_request(guards.demand_loopback)

@@ -1,7 +1,9 @@
 """The one decoder of requests: a typed value, or one problem that names every mistake at once."""
 
 import re
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any, TypeVar, get_args
 
@@ -12,19 +14,39 @@ from msgspec import NODEFAULT, Meta, Struct
 from hub_server.web.problems import ProblemError, invalid
 
 BODY_BYTES_MAX = 64 * 1024
+LARGE_WAIT_S = 20.0
+_large = threading.Lock()
 _DIGITS = re.compile(r"-?(0|[1-9][0-9]{0,17})", re.ASCII)  # as JSON writes a whole number
 T = TypeVar("T", bound=Struct)
 Check = Callable[[Mapping[str, object]], Mapping[str, str]]
 """Looks at the fields that are right by themselves and says what is wrong between them."""
 
 
-def json_body(kind: type[T], check: Check | None = None) -> T:
+@contextmanager
+def turn(bytes_max: int) -> Iterator[None]:
+    """Large requests come one after the other: each is in memory several times over. Raises ProblemError (503)."""
+    if bytes_max <= BODY_BYTES_MAX:
+        yield
+        return
+    if not _large.acquire(timeout=LARGE_WAIT_S):
+        raise ProblemError(
+            HTTPStatus.SERVICE_UNAVAILABLE, "others are being enrolled: come again", headers={"Retry-After": "5"}
+        )
+    try:
+        yield
+    finally:
+        _large.release()
+
+
+def json_body(kind: type[T], check: Check | None = None, *, bytes_max: int = BODY_BYTES_MAX) -> T:
     """The body of this request as a `kind`. Raises ProblemError: 413, 415, 400 (no JSON object) or 422 (by field)."""
     if request.mimetype != "application/json":
         raise ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send a JSON object as application/json")
-    body = request.get_data()
-    if len(body) > BODY_BYTES_MAX:
-        raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is over {BODY_BYTES_MAX} bytes")
+    # A body without a length is cut here in silence, so it may be one byte longer than what is taken.
+    request.max_content_length = bytes_max + 1
+    body = request.get_data(cache=False)
+    if len(body) > bytes_max:
+        raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is over {bytes_max} bytes")
     try:
         value = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

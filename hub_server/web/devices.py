@@ -3,7 +3,7 @@
 from http import HTTPStatus
 
 from flask import Response
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 from sqlite_utils import Database
 
 from hub_server.store import devices
@@ -25,16 +25,18 @@ class DevicesQuery(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class NewDevice(Struct, kw_only=True, forbid_unknown_fields=True):
-    """`place` is for people."""
+    """`place` is for people, `area` the community or village whose people it watches over."""
 
     id: fields.DeviceId
     place: fields.Place = ""
+    area: fields.Area = ""
 
 
 class DeviceChange(Struct, kw_only=True, forbid_unknown_fields=True):
-    """Where it stands."""
+    """Where it stands, and for whom it watches. What is left out stays."""
 
-    place: fields.Place
+    place: fields.Place | UnsetType = UNSET
+    area: fields.Area | UnsetType = UNSET
 
 
 @blueprint.operation(
@@ -67,7 +69,9 @@ def index(asked: DevicesQuery) -> Response:
 )
 def create(body: NewDevice) -> Response:
     store = office().store
-    row, secret = store.write(lambda db: devices.create(db, id=body.id, place=body.place, now_us=store.now_us()))
+    row, secret = store.write(
+        lambda db: devices.create(db, id=body.id, place=body.place, area=body.area, now_us=store.now_us())
+    )
     made: resources.CreatedDevice = {**shapes.device(row), "mqtt": _mqtt(row.id, secret)}
     return answer(made, HTTPStatus.CREATED, location=f"/api/v1/devices/{row.id}")
 
@@ -90,7 +94,7 @@ def show(device: str) -> Response:
     Operation(
         method="PATCH",
         path="/api/v1/devices/<device>",
-        summary="Another place",
+        summary="Another place or area",
         scope=Scope.DEVICES,
         body=DeviceChange,
         answer=resources.Device,
@@ -103,7 +107,13 @@ def change(device: str, body: DeviceChange) -> Response:
 
     def job(db: Database) -> Device:
         seen.demand(shapes.device(_get(db, device)))
-        return devices.change(db, device, place=body.place, now_us=store.now_us())
+        return devices.change(
+            db,
+            device,
+            place=None if body.place is UNSET else body.place,
+            area=None if body.area is UNSET else body.area,
+            now_us=store.now_us(),
+        )
 
     return answer(shapes.device(store.write(job)))
 

@@ -1,10 +1,14 @@
 """One small office, told once: an example of every body and every answer, for /openapi.json."""
 
+from edge_agent.wire.gallery import Purpose
+from hub_server.store.consents import Basis
 from hub_server.watch.coverage import Verdict
 from hub_server.watch.states import AlertState, Outcome
 from hub_server.web import resources
 from hub_server.web.alerts import AlertStep
+from hub_server.web.consents import NewConsent, Withdrawal
 from hub_server.web.devices import DeviceChange, NewDevice
+from hub_server.web.faces import NewPhotos
 from hub_server.web.people import NewPerson, PersonChange
 from hub_server.web.scopes import Scope
 from hub_server.web.tokens import NewToken
@@ -18,7 +22,47 @@ _PERSON: resources.Person = {
     "address": "桂花村 3 组 12 号",
     "phone": "138 0013 0001",
     "note": "独居",
+    "area": "桂花村",
+    "born": "1948-03-05",
     "created_at": "2026-11-23T21:40:00.123456Z",
+}
+_CONSENT: resources.Consent = {
+    "id": 1,
+    "person": "p-li",
+    "purpose": Purpose.WELFARE,
+    "basis": Basis.CONSENT,
+    "text_version": "2026-11 守望告知书",
+    "given_on": "2026-11-20",
+    "collector": "王敏",
+    "guardian": "",
+    "recorded_at": "2026-11-23T21:40:30.000000Z",
+    "withdrawn_at": None,
+    "withdrawn_by": "",
+}
+_WITHDRAWN: resources.Consent = {
+    **_CONSENT,
+    "withdrawn_at": "2026-11-24T01:00:00.000000Z",
+    "withdrawn_by": "王敏",
+}
+_FACE: resources.Face = {
+    "person": "p-li",
+    "enrolled": True,
+    "embedder": "dlib-hse-v1",
+    "photos": 3,
+    "photos_kept": 0,
+    "quality": 0.8123,
+    "enrolled_at": "2026-11-23T21:40:40.000000Z",
+    "enrolled_by": "王敏",
+}
+_PLACEMENT: resources.Placement = {"person": "p-li", "purpose": Purpose.DOOR, "device": "east-gate"}
+_ERASED: resources.Erased = {"erasure": "00112233445566778899aabbccddeeff", "person": "p-li"}
+_ERASURE: resources.Erasure = {
+    "id": 1,
+    "erasure": "00112233445566778899aabbccddeeff",
+    "person": "p-li",
+    "scope": "biometrics",
+    "at": "2026-11-24T01:00:00.000000Z",
+    "receipts": [{"device": "east-gate", "version": 8, "received_at": "2026-11-24T01:00:02.000000Z"}],
 }
 _WATCH: resources.Watch = {
     "id": 1,
@@ -91,6 +135,7 @@ _COVERAGE: resources.Coverage = {
 _DEVICE: resources.Device = {
     "id": "east-gate",
     "place": "东门 East gate",
+    "area": "桂花村",
     "created_at": "2026-11-23T21:42:00.000000Z",
     "online": True,
     "heard_at": "2026-11-23T21:43:00.000000Z",
@@ -104,6 +149,14 @@ _DEVICE: resources.Device = {
         "quarantined": 0,
         "lost": 0,
         "refused": 0,
+    },
+    "gallery": {
+        "taken": True,
+        "version": 7,
+        "people": 123,
+        "held_version": 7,
+        "held_at": "2026-11-23T21:43:05.000000Z",
+        "trouble": "",
     },
 }
 _MQTT: resources.Mqtt = {
@@ -161,6 +214,13 @@ _TOKENS: resources.TokenPage = {"items": [_TOKEN], "next": None}
 EXAMPLES: dict[object, object] = {
     resources.Person: _PERSON,
     resources.PeoplePage: _PEOPLE,
+    resources.Consent: _CONSENT,
+    resources.ConsentPage: {"items": [_WITHDRAWN], "next": None},
+    resources.Face: _FACE,
+    resources.Placement: _PLACEMENT,
+    resources.Placements: {"items": [_PLACEMENT]},
+    resources.Erased: _ERASED,
+    resources.ErasurePage: {"items": [_ERASURE], "next": None},
     resources.Watch: _WATCH,
     resources.WatchPage: _WATCHES,
     resources.WholeAlert: _WHOLE_ALERT,
@@ -177,12 +237,20 @@ EXAMPLES: dict[object, object] = {
     resources.TokenPage: _TOKENS,
     resources.LoginLink: _LINK,
     resources.Health: _HEALTH,
-    NewPerson: {"id": "p-li", "name": "李秀兰", "address": "桂花村 3 组 12 号", "phone": "138 0013 0001"},
+    NewPerson: {"id": "p-li", "name": "李秀兰", "phone": "138 0013 0001", "area": "桂花村", "born": "1948-03-05"},
     PersonChange: {"phone": "138 0013 0009"},
+    NewConsent: {
+        "purpose": "welfare",
+        "text_version": "2026-11 守望告知书",
+        "given_on": "2026-11-20",
+        "collector": "王敏",
+    },
+    Withdrawal: {"by": "王敏"},
+    NewPhotos: {"photos": ["/9j/4AAQ"], "by": "王敏"},
     NewWatch: {"person": "p-li", "period_s": 86400, "last_seen_at": "2026-11-21T20:00:00+08:00"},
     WatchChange: {"period_s": 43200, "active": True},
     AlertStep: {"state": "acknowledged", "author": "王敏", "note": "先打电话"},
-    NewDevice: {"id": "east-gate", "place": "东门 East gate"},
+    NewDevice: {"id": "east-gate", "place": "东门 East gate", "area": "桂花村"},
     DeviceChange: {"place": "东门"},
     NewToken: {"name": "big-screen", "scopes": ["read"], "expires_at": "2027-11-23T21:44:00Z"},
 }

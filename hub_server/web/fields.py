@@ -1,7 +1,7 @@
 """The kinds of field that a request may have. Each description ends the sentence "<field> must be ..."."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -14,6 +14,8 @@ _LINE_NOT_BLANK = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7
 _LINES = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*\Z"  # tabs and newlines are welcome
 ROW_ID_MAX = 10**15 - 1  # 15 digits, as in a path; a JavaScript number holds it
 LIST_LIMIT = 100
+PHOTOS_MAX = 5
+PHOTO_BYTES_MAX = 4 * 1024 * 1024
 
 PersonName = Annotated[
     str,
@@ -61,6 +63,44 @@ Author = Annotated[
         pattern=_LINE_NOT_BLANK,
         max_length=limits.AUTHOR_CHARS_MAX,
         description=f"a text of 1 to {limits.AUTHOR_CHARS_MAX} characters on one line",
+    ),
+]
+Area = Annotated[
+    str,
+    Meta(
+        pattern=_LINE,
+        max_length=limits.AREA_CHARS_MAX,
+        description=f"the name of a community or village, at most {limits.AREA_CHARS_MAX} characters on one line",
+    ),
+]
+Day = Annotated[
+    str,
+    Meta(pattern=r"^(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}\Z", description='a day of the calendar: "1950-02-28"'),
+]
+TextVersion = Annotated[
+    str,
+    Meta(
+        pattern=_LINE_NOT_BLANK,
+        max_length=limits.TEXT_VERSION_CHARS_MAX,
+        description=f"a text of 1 to {limits.TEXT_VERSION_CHARS_MAX} characters on one line",
+    ),
+]
+Guardian = Annotated[
+    str,
+    Meta(
+        pattern=_LINE,
+        max_length=limits.AUTHOR_CHARS_MAX,
+        description=f"a text of at most {limits.AUTHOR_CHARS_MAX} characters on one line",
+    ),
+]
+PurposeName = Annotated[Literal["door", "welfare", "watchlist"], Meta(description="one of door, welfare, watchlist")]
+BasisName = Annotated[Literal["consent", "legal"], Meta(description="consent or legal")]
+Photos = Annotated[
+    list[Annotated[bytes, Meta(min_length=1, max_length=PHOTO_BYTES_MAX)]],
+    Meta(
+        min_length=1,
+        max_length=PHOTOS_MAX,
+        description=f"1 to {PHOTOS_MAX} photographs in base64, each of at most {PHOTO_BYTES_MAX // 2**20} MiB",
     ),
 ]
 PersonId = Annotated[

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 
 from flask import current_app
 
+from hub_server.store.custody import Custody
 from hub_server.store.store import Store
+from hub_server.web.enrolling import Enrol
 from hub_server.web.feed import Feed
 from hub_server.web.operations import Operation
 
@@ -30,6 +32,8 @@ class Office:
     mqtt: MqttAddress
     health: Callable[[], Mapping[str, object]]
     feed: Feed
+    custody: Custody
+    enrol: Enrol
     uses_noted: dict[str, int] = field(
         default_factory=dict
     )  # a token's name -> when its use was last written, or tried

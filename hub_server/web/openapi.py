@@ -31,7 +31,10 @@ _PATH_KINDS: Mapping[str, Any] = {
     "watch": fields.RowId,
     "alert": fields.RowId,
     "event": fields.RowId,
+    "photo": fields.RowId,
+    "purpose": fields.PurposeName,
 }
+STREAM = "text/event-stream"
 _SECURITY_SCHEMES = {
     "token": {"type": "http", "scheme": "bearer", "description": f"a token with the scope: {', '.join(Scope)}"},
     "session": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "of the page; has all scopes"},
@@ -124,7 +127,7 @@ def _parameters(operation: Operation, schemas: _Schemas) -> Iterator[Part]:
         yield _header("If-None-Match", "the ETag of what is already here: then 304")
     if operation.versioned:
         yield _header("If-Match", "the ETag of what was seen: then 412 if it has changed since")
-    if operation.content != JSON:
+    if operation.content == STREAM:
         yield _header("Last-Event-ID", "goes on after this event; before `after`")
 
 

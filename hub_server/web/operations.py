@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, Response
 from msgspec import Struct
 
-from hub_server.web.decode import Check, json_body, query
+from hub_server.web.decode import BODY_BYTES_MAX, Check, json_body, query, turn
 from hub_server.web.scopes import Scope
 
 View = Callable[..., Response]
@@ -29,6 +29,7 @@ class Operation:
     content: str = JSON
     query: type[Struct] | None = None
     body: type[Struct] | None = None
+    body_bytes_max: int = BODY_BYTES_MAX  # above the usual, one request at a time is looked at
     conflict: str | None = None  # when it answers 409
     versioned: bool = False  # obeys If-Match
     degraded: str | None = None  # when it answers 503 with the answer itself
@@ -46,7 +47,7 @@ class Operation:
             found[HTTPStatus.UNPROCESSABLE_ENTITY] = "fields that are not as they must be, all of them by name"
         if self.body is not None:
             found[HTTPStatus.BAD_REQUEST] = "no JSON object"
-            found[HTTPStatus.REQUEST_ENTITY_TOO_LARGE] = "over 64 KiB"
+            found[HTTPStatus.REQUEST_ENTITY_TOO_LARGE] = f"over {self.body_bytes_max // 1024} KiB"
             found[HTTPStatus.UNSUPPORTED_MEDIA_TYPE] = f"not {JSON}"
         if self.conflict is not None:
             found[HTTPStatus.CONFLICT] = self.conflict
@@ -76,9 +77,11 @@ class Routes(Blueprint):
             def decoded(**given: Any) -> Response:
                 if operation.query is not None:
                     given["asked"] = query(operation.query)
-                if operation.body is not None:
-                    given["body"] = json_body(operation.body, check)
-                return view(**given)
+                if operation.body is None:
+                    return view(**given)
+                with turn(operation.body_bytes_max):
+                    given["body"] = json_body(operation.body, check, bytes_max=operation.body_bytes_max)
+                    return view(**given)
 
             self.operations[f"{self.name}.{view.__name__}"] = operation
             self.add_url_rule(operation.path, view.__name__, decoded, methods=[operation.method])

@@ -34,6 +34,8 @@ class NewPerson(Struct, kw_only=True, forbid_unknown_fields=True):
     address: fields.Address = ""
     phone: fields.Phone = ""
     note: fields.Note = ""
+    area: fields.Area = ""
+    born: fields.Day | None = None
 
 
 class PersonChange(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -43,6 +45,8 @@ class PersonChange(Struct, kw_only=True, forbid_unknown_fields=True):
     address: fields.Address | UnsetType = UNSET
     phone: fields.Phone | UnsetType = UNSET
     note: fields.Note | UnsetType = UNSET
+    area: fields.Area | UnsetType = UNSET
+    born: fields.Day | UnsetType | None = UNSET
 
 
 @blueprint.operation(
@@ -71,6 +75,7 @@ def index(asked: PeopleQuery) -> Response:
         answer=resources.Person,
         status=HTTPStatus.CREATED,
         conflict="there is a person of this id already",
+        rules="`born` must be a day that exists.",
     )
 )
 def create(body: NewPerson) -> Response:
@@ -83,6 +88,8 @@ def create(body: NewPerson) -> Response:
             address=body.address,
             phone=body.phone,
             note=body.note,
+            area=body.area,
+            born=body.born,
             now_us=store.now_us(),
         )
     )
@@ -107,15 +114,16 @@ def show(person: str) -> Response:
     Operation(
         method="PATCH",
         path="/api/v1/people/<person>",
-        summary="Another name, address, phone or note",
+        summary="Another name, address, phone, note, area or date of birth",
         scope=Scope.PEOPLE,
         body=PersonChange,
         answer=resources.Person,
         versioned=True,
+        rules="`born` must be a day that exists.",
     )
 )
 def change(person: str, body: PersonChange) -> Response:
-    changes = cast("dict[str, str]", msgspec.to_builtins(body))  # what is unset is left out
+    changes = cast("dict[str, str | None]", msgspec.to_builtins(body))  # what is unset is left out
     store, seen = office().store, if_match()
 
     def job(db: Database) -> Person:
@@ -123,6 +131,19 @@ def change(person: str, body: PersonChange) -> Response:
         return people.change(db, person, now_us=store.now_us(), **changes)
 
     return answer(shapes.person(store.write(job)))
+
+
+@blueprint.operation(
+    Operation(
+        method="DELETE",
+        path="/api/v1/people/<person>",
+        summary="Everything about a person is erased: here, on every device, and for every restored backup",
+        scope=Scope.PEOPLE,
+        answer=resources.Erased,
+    )
+)
+def erase(person: str) -> Response:
+    return answer(shapes.erased(office().custody.erase_person(person), person))
 
 
 def _get(db: Database, person: str) -> Person:

@@ -14,8 +14,9 @@ from hub_server.store.errors import (
     NotFoundError,
     StoreBusyError,
     StoreClosedError,
-    StoreFailingError,
+    StoreError,
 )
+from hub_server.web.enrolling import EnrolmentUnavailableError
 from hub_server.web.resources import Problem
 
 _RETRY_AFTER_S = 5
@@ -59,7 +60,8 @@ def register(app: Flask, absent: Mapping[tuple[str, str], str]) -> None:
     app.register_error_handler(InvalidValueError, _from_value)
     app.register_error_handler(StoreBusyError, _from_busy)
     app.register_error_handler(StoreClosedError, _from_busy)
-    app.register_error_handler(StoreFailingError, _from_busy)
+    app.register_error_handler(StoreError, _from_busy)  # failing, or its keys are: come again
+    app.register_error_handler(EnrolmentUnavailableError, _from_busy)
 
 
 def invalid(errors: Mapping[str, str]) -> ProblemError:

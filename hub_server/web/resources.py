@@ -4,6 +4,8 @@ from typing import Annotated, Any, Literal, TypedDict
 
 from msgspec import Meta
 
+from edge_agent.wire.gallery import Purpose
+from hub_server.store.consents import Basis
 from hub_server.store.limits import PERIOD_S_MAX, PERIOD_S_MIN
 from hub_server.watch.coverage import Verdict
 from hub_server.watch.states import AlertState, Outcome
@@ -33,7 +35,78 @@ class Person(TypedDict):
     address: str
     phone: str
     note: str
+    area: str
+    born: str | None
     created_at: At
+
+
+class Consent(TypedDict):
+    """One purpose that a person agreed to. Withdrawn, it stays on file as proof that it was given."""
+
+    id: Key
+    person: str
+    purpose: Purpose
+    basis: Basis
+    text_version: str
+    given_on: str
+    collector: str
+    guardian: str
+    recorded_at: At
+    withdrawn_at: At | None
+    withdrawn_by: str
+
+
+class Face(TypedDict):
+    """Whether somebody is enrolled, and how well. `quality` is that of the worst photograph, 0 to 1."""
+
+    person: str
+    enrolled: bool
+    embedder: str | None
+    photos: Count
+    photos_kept: Count
+    quality: Annotated[float, Meta(ge=0, le=1)] | None
+    enrolled_at: At | None
+    enrolled_by: str
+
+
+class Placement(TypedDict):
+    """The device carries the person for the purpose, as long as the person agrees to that."""
+
+    person: str
+    purpose: Purpose
+    device: str
+
+
+class Placements(TypedDict):
+    """By purpose and device."""
+
+    items: list[Placement]
+
+
+class Erased(TypedDict):
+    """What was just erased. /api/v1/erasures tells which devices have said so."""
+
+    erasure: str
+    person: str
+
+
+class Receipt(TypedDict):
+    """A device's word: from gallery `version` on the person is not there. `received_at` null: it is waited for."""
+
+    device: str
+    version: Key | None
+    received_at: At | None
+
+
+class Erasure(TypedDict):
+    """One erasure, and the devices that may have held the person."""
+
+    id: Key
+    erasure: str
+    person: str
+    scope: Literal["biometrics", "person"]
+    at: At
+    receipts: list[Receipt]
 
 
 class Watch(TypedDict):
@@ -147,16 +220,32 @@ class Sync(TypedDict):
     refused: Count
 
 
+class Gallery(TypedDict):
+    """Who may be recognised at the device. `taken` false: it takes no galleries; `version` null: none was needed yet.
+
+    `held_version` is in force there. `trouble` says why it did not take the newest.
+    """
+
+    taken: bool
+    version: Key | None
+    people: Count | None
+    held_version: Key | None
+    held_at: At | None
+    trouble: str
+
+
 class Device(TypedDict):
     """A camera point."""
 
     id: str
     place: str
+    area: str
     created_at: At
     online: bool
     heard_at: At | None
     agent: str
     sync: Sync
+    gallery: Gallery
 
 
 class Mqtt(TypedDict):
@@ -261,6 +350,20 @@ class PeoplePage(TypedDict):
 
     items: list[Person]
     next: str | None
+
+
+class ConsentPage(TypedDict):
+    """All of a person, the oldest first."""
+
+    items: list[Consent]
+    next: int | None
+
+
+class ErasurePage(TypedDict):
+    """The oldest first."""
+
+    items: list[Erasure]
+    next: int | None
 
 
 class WatchPage(TypedDict):

@@ -4,7 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from hub_server.store.consents import Consent
 from hub_server.store.coverage import CameraCoverage, Coverage
+from hub_server.store.erasures import Scope as ErasureScope
+from hub_server.store.faces import Erased, Face
 from hub_server.store.rows import Alert, AlertChange, Device, EventRow, Person, Watch
 from hub_server.store.tokens import Token
 from hub_server.watch.due import is_due
@@ -23,7 +26,60 @@ def person(row: Person) -> resources.Person:
         "address": row.address,
         "phone": row.phone,
         "note": row.note,
+        "area": row.area,
+        "born": row.born,
         "created_at": rfc3339(row.created_us),
+    }
+
+
+def consent(row: Consent) -> resources.Consent:
+    return {
+        "id": row.id,
+        "person": row.person,
+        "purpose": row.purpose,
+        "basis": row.basis,
+        "text_version": row.text_version,
+        "given_on": row.given_on,
+        "collector": row.collector,
+        "guardian": row.guardian,
+        "recorded_at": rfc3339(row.recorded_us),
+        "withdrawn_at": rfc3339_or_none(row.withdrawn_us),
+        "withdrawn_by": row.withdrawn_by,
+    }
+
+
+def face(person: str, row: Face | None, *, kept: int) -> resources.Face:
+    return {
+        "person": person,
+        "enrolled": row is not None,
+        "embedder": None if row is None else row.embedder,
+        "photos": 0 if row is None else row.photos,
+        "photos_kept": kept,
+        "quality": None if row is None else round(row.quality, 4),
+        "enrolled_at": None if row is None else rfc3339(row.enrolled_us),
+        "enrolled_by": "" if row is None else row.enrolled_by,
+    }
+
+
+def erased(erasure: str, person: str) -> resources.Erased:
+    return {"erasure": erasure, "person": person}
+
+
+def erasure(row: Erased) -> resources.Erasure:
+    return {
+        "id": row.n,
+        "erasure": row.erasure,
+        "person": row.person,
+        "scope": "person" if row.scope is ErasureScope.PERSON else "biometrics",
+        "at": rfc3339(row.at_us),
+        "receipts": [
+            {
+                "device": receipt.device,
+                "version": receipt.version,
+                "received_at": rfc3339_or_none(receipt.received_us),
+            }
+            for receipt in row.receipts
+        ],
     }
 
 
@@ -103,6 +159,7 @@ def device(row: Device) -> resources.Device:
     return {
         "id": row.id,
         "place": row.place,
+        "area": row.area,
         "created_at": rfc3339(row.created_us),
         "online": row.online,
         "heard_at": rfc3339_or_none(row.heard_us),
@@ -116,6 +173,14 @@ def device(row: Device) -> resources.Device:
             "quarantined": row.quarantined,
             "lost": row.lost,
             "refused": row.refused,
+        },
+        "gallery": {
+            "taken": row.seal_key is not None,
+            "version": row.gallery_version,
+            "people": row.gallery_people,
+            "held_version": row.gallery_held_version,
+            "held_at": rfc3339_or_none(row.gallery_held_us),
+            "trouble": row.gallery_trouble,
         },
     }
 

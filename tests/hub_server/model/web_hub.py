@@ -1,7 +1,8 @@
 """A hub's web side for tests: the application, clients, and what cameras and the watch would do."""
 
+import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -12,15 +13,17 @@ from werkzeug.test import TestResponse
 from edge_agent.wire.codec import encode_event, event_hash
 from edge_agent.wire.messages import Passage, Sighting, Stamp
 from hub_server.store import alerts, devices, events, people, tokens, watches
+from hub_server.store.custody import Custody, NewFace
 from hub_server.store.events import NewEvent
 from hub_server.store.store import Store
-from hub_server.web import MqttAddress, create_app
+from hub_server.web import EnrolmentUnavailableError, MqttAddress, PhotosRefusedError, create_app
 from hub_server.web.scopes import ALL_SCOPES
 
 TOKEN = "the-api-token-of-the-tests"
 EPOCH = BOOT = "0123456789abcdef0123456789abcdef"
 HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
+TEMPLATE_LENGTH = 8
 ALARMS = {"conflicts": 0, "quarantined": 0, "lost": 0, "refused": 0}
 HEALTHY = {"status": "ok", "store": "ok", "broker": "connected", "watch": "judging", "alarms": ALARMS}
 
@@ -68,6 +71,19 @@ def _frame(block: str) -> Frame | None:
     return Frame(name=lines["event"], data=json.loads(lines["data"]), id=event_id)
 
 
+def enrol(photos: Sequence[bytes]) -> NewFace:
+    """Any bytes are a face, the same bytes the same one; but "no face" has none, and "busy" comes at a bad time."""
+    if b"busy" in photos:
+        raise EnrolmentUnavailableError("others are being enrolled: come again")
+    refused = {n: "no face in it" for n, photo in enumerate(photos) if photo == b"no face"}
+    if refused:
+        raise PhotosRefusedError(refused)
+    template = hashlib.shake_256(b"".join(photos)).digest(4 * TEMPLATE_LENGTH)
+    return NewFace(
+        embedder="test", template_length=TEMPLATE_LENGTH, templates=(template,), qualities=(0.9,) * len(photos)
+    )
+
+
 @dataclass(kw_only=True)
 class WebHub:
     store: Store
@@ -76,7 +92,10 @@ class WebHub:
 
     def __post_init__(self) -> None:
         mqtt = MqttAddress(host="127.0.0.1", port=1883, site="demo")
-        self.app = create_app(store=self.store, mqtt=mqtt, health=lambda: self.health)
+        self.custody = Custody.open(self.store, self.store.data_dir)
+        self.app = create_app(
+            store=self.store, mqtt=mqtt, health=lambda: self.health, custody=self.custody, enrol=enrol
+        )
         self.store.write(lambda db: tokens.adopt_local(db, secret=TOKEN, scopes=ALL_SCOPES, now_us=self.store.now_us()))
         self.stranger: FlaskClient = self.app.test_client()
         self._seq = 0
@@ -106,7 +125,7 @@ class WebHub:
         assert answer.status_code == 303
         return browser
 
-    def person(self, person_id: str = "p-li", name: str = "李秀兰", **texts: str) -> str:
+    def person(self, person_id: str = "p-li", name: str = "李秀兰", **texts: Any) -> str:
         given = {"address": "", "phone": "", "note": ""} | texts
         self.store.write(lambda db: people.create(db, id=person_id, name=name, now_us=self.clock(), **given))
         return person_id

@@ -77,6 +77,8 @@ def test_every_route_is_documented(hub: WebHub) -> None:
         .replace("p-li", "<person>")
         .replace("east-gate", "<device>")
         .replace("big-screen", "<token>")
+        .replace("consents/door/", "consents/<purpose>/")
+        .replace("placements/door/", "placements/<purpose>/")
     )
     for rule in hub.app.url_map.iter_rules():
         path = re.sub(r"<row_id:[a-z]+>", "1", rule.rule)

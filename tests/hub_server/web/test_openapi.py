@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,11 @@ from msgspec import Struct
 from msgspec.structs import fields
 from schemathesis import GenerationMode
 from schemathesis.config import SchemathesisConfig
-from web_hub import TOKEN, WebHub, value
+from web_hub import TOKEN, WebHub, enrol, value
 
-from hub_server.store import tokens
+from edge_agent.wire.gallery import Purpose
+from hub_server.store import consents, tokens
+from hub_server.store.consents import Basis
 from hub_server.store.store import Store
 from hub_server.web.app import OPERATIONS
 from hub_server.web.decode import decode_fields
@@ -104,7 +106,7 @@ def trial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
     data: Path = tmp_path_factory.mktemp("data")
     store = Store.open(data, clock=clock)
     hub = WebHub(store=store, clock=clock)
-    alert = hub.overdue("p-li", address="桂花村 3 组", phone="138 0013", note="独居")
+    alert = hub.overdue("p-li", address="桂花村 3 组", phone="138 0013", note="独居", born="1948-03-05")
     hub.device("east-gate")
     event = hub.passage("p-li")
     hub.passage()
@@ -113,7 +115,31 @@ def trial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
     store.write(
         lambda db: tokens.create(db, name="screen", scopes=[Scope.READ], expires_us=ends_us, now_us=clock.now_us)
     )
-    there = {"person": "p-li", "watch": 1, "alert": alert, "device": "east-gate", "event": event, "token": "screen"}
+    for purpose in (Purpose.DOOR, Purpose.WELFARE):
+        store.write(
+            lambda db, purpose=purpose: consents.give(  # type: ignore[misc]
+                db,
+                person="p-li",
+                purpose=purpose,
+                basis=Basis.CONSENT,
+                text_version="1",
+                given_on="2026-11-01",
+                collector="王敏",
+                guardian="",
+                now_us=clock(),
+            )
+        )
+    hub.custody.enrol("p-li", replace(enrol([b"a face"]), kept=(b"a face",)), by="王敏")
+    there = {
+        "purpose": "door",
+        "photo": 1,
+        "person": "p-li",
+        "watch": 1,
+        "alert": alert,
+        "device": "east-gate",
+        "event": event,
+        "token": "screen",
+    }
     schema = schemathesis.openapi.from_wsgi("/openapi.json", hub.app, config=config(), headers={"Host": "localhost"})
     yield Trial(schema=schema, there=there)
     hub.stop()

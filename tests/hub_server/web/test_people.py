@@ -4,6 +4,7 @@ from web_hub import WebHub, problem, value
 
 def test_a_person_is_created_read_changed_and_listed(hub: WebHub) -> None:
     sent = {"id": "p-li", "name": "李秀兰", "address": "桂花村", "phone": "138", "note": "独居\n左耳听力不好"}
+    sent |= {"area": "桂花村", "born": "1948-02-29"}
     response = hub.post("/api/v1/people", sent)
     made = value(response, 201)
     assert response.headers["Location"] == "/api/v1/people/p-li"
