@@ -1,41 +1,31 @@
 """The agent put together, and its one loop: newest frame -> passages -> journal -> hub."""
 
 import logging
-import queue
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from importlib import metadata
-from pathlib import Path
 from typing import Final
 
 import cv2
 
+from edge_agent.assembly import first_gallery, make_clock_watch, make_uplink, make_watcher, scene_path
+from edge_agent.blobs.lane import MatcherSlot, open_lane
 from edge_agent.camera.camera import make_camera
 from edge_agent.camera.latest import CameraState, LatestFrame
 from edge_agent.clock import Clock, ClockWatch, SystemClock
 from edge_agent.config import AgentConfig, Synchronised
-from edge_agent.errors import CameraError, GalleryError, JournalError
+from edge_agent.errors import CameraError, JournalError
 from edge_agent.health import Heartbeat, Notifier, Tally
 from edge_agent.journal import Journal, Recorder
-from edge_agent.recognition.eyes import ReaderEyes
-from edge_agent.recognition.gallery import BYTES_MAX, Gallery
-from edge_agent.recognition.matcher import Matcher
 from edge_agent.recognition.observing import Observer, Sight
-from edge_agent.recognition.passage import PassageRules, Passages
 from edge_agent.recognition.scene_file import SceneFile
-from edge_agent.recognition.tracker import Tracker
 from edge_agent.recognition.watcher import Watcher
-from edge_agent.uplink.mqtt import Inbox, MqttLink, MqttVersion
 from edge_agent.uplink.uplink import Uplink
-from edge_agent.vision.face_reader import FaceReader
 from edge_agent.vision.frame import Frame
-from edge_agent.vision.manifest import FaceSpec, find_models, load_manifest
-from edge_agent.vision.motion import MotionGate
+from edge_agent.vision.manifest import find_models, load_manifest
 from edge_agent.vision.view import ViewJudge
 from edge_agent.wire.messages import ClockAnchor, Stamp
-from edge_agent.wire.topics import Address
 
 TAKE_TIMEOUT_S: Final = 0.25  # how soon a wish to stop is noticed when no frame comes
 DRAIN_AT_END_S: Final = 10.0  # a clip is over: how long a hub that we are connected to is waited for
@@ -62,6 +52,7 @@ class Agent:
         clock: Clock,
         clock_watch: ClockWatch | None,
         notifier: Notifier,
+        matchers: MatcherSlot | None = None,
     ) -> None:
         """Without a `clock_watch` somebody vouches for the clock: no event of this boot is stamped as unsure."""
         self._camera = camera
@@ -74,6 +65,7 @@ class Agent:
         self._clock = clock
         self._clock_watch = clock_watch
         self._notifier = notifier
+        self._matchers = MatcherSlot() if matchers is None else matchers
         self._heart = Heartbeat()
         self._tally = Tally()
         self._stopping = threading.Event()
@@ -101,6 +93,7 @@ class Agent:
 
     def turn(self, frame: Frame | None) -> None:
         """One round: a frame, or none in time; and once a second what is due by the mere passing of time."""
+        self._take_gallery()
         if frame is None:
             self._recorder.record(self._watcher.due(self._clock.monotonic_s()))
         else:
@@ -109,6 +102,12 @@ class Agent:
         if now_s - self._beat_s >= BEAT_EVERY_S:
             self._beat_s = now_s
             self._beat(now_s)
+
+    def _take_gallery(self) -> None:
+        """Between two frames: nobody is judged half by one gallery and half by another."""
+        matcher = self._matchers.take()
+        if matcher is not None:
+            self._watcher.use(matcher)
 
     def _watch(self, frame: Frame) -> None:
         started_s = time.perf_counter()
@@ -175,6 +174,7 @@ class Agent:
         with ExitStack() as ends:
             ends.callback(self._camera.stop, CAMERA_STOP_S)
             ends.callback(self._uplink.stop, UPLINK_STOP_S)
+            self._take_gallery()
             self._recorder.record([*self._watcher.flush(), *self._observer.end(self._clock.stamp())])
             self._recorder.settle()
             self._scene_file.save(self._observer.scene)
@@ -201,7 +201,7 @@ def open_agent(config: AgentConfig) -> Iterator[Agent]:
     """The agent of a configuration with everything real. Raises a ShouwangError for what is wrong with it."""
     cv2.setNumThreads(config.models.threads)  # otherwise OpenCV takes every core for each resize
     clock = SystemClock((lambda: True) if config.clock.synchronised is Synchronised.ALWAYS else None)
-    watcher = make_watcher(config)
+    manifest = load_manifest(find_models(config.models.dir))
     journal = Journal(
         config.journal.file,
         clock=clock,
@@ -210,6 +210,9 @@ def open_agent(config: AgentConfig) -> Iterator[Agent]:
     )
     with closing(journal):
         scene_file = SceneFile(scene_path(config))
+        matchers = MatcherSlot()
+        lane = open_lane(config, manifest.face, matchers, now_s=time.monotonic())
+        watcher = make_watcher(config, manifest, gallery=first_gallery(config, manifest.face, lane))
         yield Agent(
             camera=LatestFrame(make_camera(config.camera, clock)),
             watcher=watcher,
@@ -221,76 +224,9 @@ def open_agent(config: AgentConfig) -> Iterator[Agent]:
             ),
             scene_file=scene_file,
             journal=journal,
-            uplink=make_uplink(config, journal),
+            uplink=make_uplink(config, journal, lane),
             clock=clock,
             clock_watch=make_clock_watch(config, journal),
             notifier=Notifier(),
+            matchers=matchers,
         )
-
-
-def make_clock_watch(config: AgentConfig, journal: Journal) -> ClockWatch | None:
-    """None when somebody vouches for the clock: there is nothing to date anew."""
-    if config.clock.synchronised is Synchronised.ALWAYS:
-        return None
-    anchor = journal.newest("clock_anchor")
-    return ClockWatch(anchored_boot=anchor.at.boot if isinstance(anchor, ClockAnchor) else None)
-
-
-def scene_path(config: AgentConfig) -> Path:
-    """Where the learnt view of the camera is kept: beside the journal."""
-    journal = config.journal.file
-    return journal.with_name(f"{journal.name}.{config.camera.name}.scene")
-
-
-def make_watcher(config: AgentConfig) -> Watcher:
-    """Models, gallery and rules of a configuration. Raises ModelError or GalleryError."""
-    manifest = load_manifest(find_models(config.models.dir))
-    reader = FaceReader.open(manifest, threads=config.models.threads)
-    reader.warm_up()
-    settings = config.passage
-    rules = PassageRules(
-        gap_s=settings.gap_s,
-        interim_s=settings.interim_s,
-        frames_min=settings.frames_min,
-        best_frames=settings.best_frames,
-    )
-    gallery = read_gallery(config.gallery.file, manifest.face)
-    return Watcher(
-        gate=MotionGate(),
-        eyes=ReaderEyes(reader),
-        tracker=Tracker(gap_s=settings.gap_s),
-        passages=Passages(rules, Matcher(gallery), face=manifest.face, camera=config.camera.name),
-        embeds_per_s=settings.embeds_per_s,
-        quality_min=settings.quality_min,
-    )
-
-
-def read_gallery(file: Path | None, face: FaceSpec) -> Gallery:
-    """The gallery of a configuration; an empty one without a file. Raises GalleryError, which names the file."""
-    if file is None:
-        return Gallery(embedder_id=face.embedder_id, template_length=face.template_length)
-    try:
-        with file.open("rb") as stream:
-            content = stream.read(BYTES_MAX + 1)
-        return Gallery.from_bytes(content, embedder_id=face.embedder_id, template_length=face.template_length)
-    except OSError as error:
-        raise GalleryError(f"{file}: cannot be read: {error.strerror}. `edge-agent enrol` makes one") from error
-    except GalleryError as error:
-        raise GalleryError(f"{file}: {error}") from error
-
-
-def make_uplink(config: AgentConfig, journal: Journal) -> Uplink:
-    """The way to the hub; raises ConfigError at once when the password or the CA cannot be read."""
-    address = Address(site=config.site, device=config.device)
-    label = agent_label()
-
-    def make_link(version: MqttVersion, inbox: Inbox) -> MqttLink:
-        return MqttLink(config.hub, address=address, agent=label, version=version, inbox=inbox)
-
-    make_link(MqttVersion.V5, queue.Queue())  # not opened: only to say at once what is wrong with password or CA
-    return Uplink(journal, device=config.device, agent=label, make_link=make_link)
-
-
-def agent_label() -> str:
-    """Software and version, as it stands in hello and status."""
-    return f"edge-agent/{metadata.version('shouwang')}"

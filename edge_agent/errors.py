@@ -28,6 +28,10 @@ class EnrolmentError(ShouwangError):
     """A photograph cannot become a template: no face, two faces, too small, too blurred, not the same person."""
 
 
+class DeviceKeyError(ShouwangError):
+    """The device's own key cannot be made or read, or is not kept as a key must be."""
+
+
 class GalleryError(ShouwangError):
     """A gallery file is damaged, or was made with another embedder."""
 

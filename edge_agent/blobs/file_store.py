@@ -59,6 +59,10 @@ class FileBlobStore:
             if self._read_record(self._path(offer.kind, "offer")) == offer:
                 self.discard(offer.kind)
 
+    def release(self, kind: str) -> None:
+        with _named_errors():
+            self._path(kind, "held").unlink(missing_ok=True)
+
     def _path(self, kind: str, suffix: str) -> Path:
         if not is_kind(kind):
             raise BlobStoreError(f"{kind[:40]!r} is no kind")

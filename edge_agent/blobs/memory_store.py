@@ -40,6 +40,9 @@ class MemoryBlobStore:
     def discard(self, kind: str) -> None:
         self._parts.pop(kind, None)
 
+    def release(self, kind: str) -> None:
+        self._held.pop(kind, None)
+
     def hold(self, offer: Offer) -> None:
         self._held[offer.kind] = offer
         if offer.kind in self._parts and self._parts[offer.kind][0] == offer:

@@ -50,3 +50,7 @@ class BlobStore(Protocol):
     def hold(self, offer: Offer) -> None:
         """Durable on return: this is in force now. Its part, and only its own, is discarded."""
         ...
+
+    def release(self, kind: str) -> None:
+        """What was held turned out to be unusable: it is held no longer."""
+        ...

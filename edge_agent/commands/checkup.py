@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from edge_agent.agent import agent_label, read_gallery
+from edge_agent.assembly import agent_label, read_gallery
 from edge_agent.camera.camera import make_camera
 from edge_agent.camera.capture import without_secret
 from edge_agent.clock import SystemClock, system_synchronised

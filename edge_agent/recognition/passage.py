@@ -97,6 +97,10 @@ class Passages:
         self._open: list[_Open] = []
         self._by_track: dict[int, _Open] = {}  # whose face a track shows now; a passage may have no track, or several
 
+    def use(self, matcher: Matcher) -> None:
+        """From now on people are told apart by this gallery, those under way too. Of the same embedder."""
+        self._matcher = matcher
+
     def see(self, track: int, captured: Stamp, quality: float) -> None:
         """The face of `track` is on this frame."""
         passage = self._by_track.get(track)

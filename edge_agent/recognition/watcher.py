@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from edge_agent.recognition.matcher import Matcher
 from edge_agent.recognition.passage import Look, Passages
 from edge_agent.recognition.tracker import Tracker
 from edge_agent.vision.face import Box, Face
@@ -61,6 +62,10 @@ class Watcher:
         self._embed_every_s = 1.0 / embeds_per_s
         self._quality_min = quality_min
         self._looked_s: dict[int, float] = {}  # by track: when it was last embedded
+
+    def use(self, matcher: Matcher) -> None:
+        """Another gallery, from the next passage that ends."""
+        self._passages.use(matcher)
 
     def watch(self, frame: Frame) -> Watched:
         now_s = frame.captured.mono_us / 1e6

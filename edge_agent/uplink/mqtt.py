@@ -51,9 +51,10 @@ class Closed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Heard:
-    """A payload on the ack topic."""
+    """A payload on the ack topic, or on that of blobs."""
 
     payload: bytes
+    blob: bool = False
 
 
 LinkEvent = Opened | Closed | Heard
@@ -81,10 +82,12 @@ class MqttLink:
         version: MqttVersion,
         inbox: Inbox,
         visitor: str | None = None,
+        blobs: bool = False,
     ) -> None:
         """`agent` is the label in the status message. Raises ConfigError when the password or CA cannot be read.
 
         A `visitor` is another client of the same device, by that client id, that leaves the device's status alone.
+        With `blobs` it listens to what the hub sends in pieces, too.
         """
         self._hub = hub
         self._address = address
@@ -93,6 +96,7 @@ class MqttLink:
         self._answered = False
         self._denied = False
         self._announces = visitor is None
+        self._topics = [address.topic(Channel.ACK), *([address.topic(Channel.BLOB_DOWN)] if blobs else [])]
         self._client = _make_client(hub, address, version, visitor or address.device)
         if self._announces:
             self._client.will_set(address.topic(Channel.STATUS), self._status(Presence.OFFLINE), qos=1, retain=True)
@@ -114,10 +118,17 @@ class MqttLink:
 
     def publish(self, payload: bytes) -> bool:
         """Hand a payload for the `up` topic to the client. False: not connected, or larger than a payload may be."""
+        return self._send(Channel.UP, payload)
+
+    def publish_blob(self, payload: bytes) -> bool:
+        """The same for the `blob/up` topic."""
+        return self._send(Channel.BLOB_UP, payload)
+
+    def _send(self, channel: Channel, payload: bytes) -> bool:
         if len(payload) > PAYLOAD_BYTES_MAX:
             log.error("a payload of %d bytes was not sent; %d is the limit", len(payload), PAYLOAD_BYTES_MAX)
             return False
-        info = self._client.publish(self._address.topic(Channel.UP), payload, qos=1)
+        info = self._client.publish(self._address.topic(channel), payload, qos=1)
         return info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS
 
     def close(self) -> None:
@@ -143,18 +154,21 @@ class MqttLink:
         if reason.is_failure:
             enqueue(self._inbox, Closed(why=f"the broker refuses: {reason}", answered=self._answered))
             return
-        client.subscribe(self._address.topic(Channel.ACK), qos=1)
+        client.subscribe([(topic, 1) for topic in self._topics])
 
     def _on_subscribe(self, client: Client, _userdata: Any, _mid: int, reasons: list[Any], _properties: Any) -> None:
-        if any(reason.is_failure for reason in reasons):
+        if reasons[0].is_failure:
             enqueue(self._inbox, Closed(why=f"the broker forbids to listen to the hub: {reasons[0]}", answered=True))
             return
+        if any(reason.is_failure for reason in reasons):  # an older access list: events go on, galleries do not come
+            log.error("the broker forbids to listen on %s: no gallery can come from the hub", self._topics[-1])
         if self._announces:
             client.publish(self._address.topic(Channel.STATUS), self._status(Presence.ONLINE), qos=1, retain=True)
         enqueue(self._inbox, Opened())
 
     def _on_message(self, _client: Client, _userdata: Any, message: MQTTMessage) -> None:
-        enqueue(self._inbox, Heard(payload=bytes(message.payload)))
+        blob = message.topic != self._topics[0]
+        enqueue(self._inbox, Heard(payload=bytes(message.payload), blob=blob))
 
     def _on_disconnect(self, _client: Client, _userdata: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         enqueue(self._inbox, Closed(why=f"the connection ended: {reason}", answered=self._answered))

@@ -31,7 +31,20 @@ class Link(Protocol):
 
     def open(self) -> None: ...
     def publish(self, payload: bytes) -> bool: ...
+    def publish_blob(self, payload: bytes) -> bool: ...
     def close(self) -> None: ...
+
+
+class Lane(Protocol):
+    """What takes blobs, beside the belt; `edge_agent.blobs.lane` is the real one. Payloads in, payloads out."""
+
+    seal_key: str  # for hello: the hub seals to it
+
+    def connected(self, now_s: float) -> None: ...
+    def disconnected(self) -> None: ...
+    def heard(self, payload: bytes, now_s: float) -> list[bytes]: ...
+    def due(self, now_s: float) -> list[bytes]: ...
+    def wait_s(self, now_s: float) -> float: ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +68,7 @@ class Uplink:
         make_link: Callable[[MqttVersion, Inbox], Link],
         now_s: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
+        lane: Lane | None = None,
     ) -> None:
         """`make_link` gives the link for one attempt; `jitter` a number from 0 to 1 that keeps a fleet out of step."""
         self._journal = journal
@@ -63,6 +77,7 @@ class Uplink:
         self._make_link = make_link
         self._now_s = now_s
         self._jitter = jitter
+        self._lane = lane
         self._inbox: Inbox = queue.Queue(INBOX_MAX)
         self._belt = Belt()
         self._link: Link | None = None
@@ -128,6 +143,14 @@ class Uplink:
             self._handle(Closed(why="the broker does not answer", answered=False))
         if self._open:
             self._pump(now_s)
+        if self._open and self._lane is not None:
+            self._say_of_blobs(self._lane.due(now_s))
+
+    def _say_of_blobs(self, payloads: list[bytes]) -> None:
+        """What is not sent is asked again: the lane knows when."""
+        for payload in payloads:
+            if self._link is not None:
+                self._link.publish_blob(payload)
 
     def _take(self, timeout_s: float) -> LinkEvent | None:
         try:
@@ -141,7 +164,8 @@ class Uplink:
             return max(0.0, min(self._retry_s - now_s, IDLE_MAX_S))
         if not self._open:
             return max(0.0, self._attempt_s + ANSWER_WAIT_S - now_s)
-        return min(self._belt.wait_s(now_s), IDLE_MAX_S)
+        lane_s = IDLE_MAX_S if self._lane is None else self._lane.wait_s(now_s)
+        return min(self._belt.wait_s(now_s), lane_s, IDLE_MAX_S)
 
     def _begin(self, now_s: float) -> None:
         self._attempt_s = now_s
@@ -155,9 +179,14 @@ class Uplink:
                 self._open, self._version_proven, self._trouble = True, True, None
                 self._failures = self._unanswered = 0
                 self._belt.connected(self._now_s())
+                if self._lane is not None:
+                    self._lane.connected(self._now_s())
             case Closed(why=why, answered=answered):
                 if self._link is not None:
                     self._closed(why, answered=answered)
+            case Heard(payload=payload, blob=True):
+                if self._lane is not None:
+                    self._say_of_blobs(self._lane.heard(payload, self._now_s()))
             case Heard(payload=payload):
                 self._heard(payload)
 
@@ -183,6 +212,8 @@ class Uplink:
         if link is not None:
             link.close()
         self._belt.disconnected()
+        if self._lane is not None:
+            self._lane.disconnected()
         self._discard_events()
         backoff_s = min(RETRY_FIRST_S * 2**self._failures, RETRY_MAX_S)
         self._failures = min(self._failures + 1, 10)
@@ -266,6 +297,7 @@ class Uplink:
             oldest=position.oldest,
             last=position.last,
             agent=self._agent,
+            seal_key=None if self._lane is None else self._lane.seal_key,
         )
         if self._publish(wire_bytes(hello)):
             self._unanswered += 1

@@ -44,6 +44,14 @@ def test_a_part_is_found_again_after_a_restart_with_as_many_chunks_as_were_writt
     assert again().read_whole("gallery") == CONTENT[: chunks * CHUNK_BYTES]
 
 
+def test_what_is_released_is_held_no_longer_and_releasing_nothing_is_harmless(again: Again) -> None:
+    again().release("gallery")
+    again().hold(OFFER)
+    again().hold(OTHER)
+    again().release("gallery")
+    assert dict(again().held()) == {"config": OTHER}
+
+
 def test_kinds_do_not_touch_one_another(again: Again) -> None:
     fill(again(), OFFER, 2)
     again().begin(OTHER)

@@ -9,7 +9,8 @@ import pytest
 from small_disk import read_only
 from walks import write_config
 
-from edge_agent.agent import open_agent, scene_path
+from edge_agent.agent import open_agent
+from edge_agent.assembly import scene_path
 from edge_agent.clock import FakeClock
 from edge_agent.commands.doctor import examine
 from edge_agent.config import AgentConfig, load

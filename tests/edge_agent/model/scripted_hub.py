@@ -116,6 +116,7 @@ class ScriptedLink:
         self._opens = opens
         self._loses = loses
         self.published: list[bytes] = []
+        self.published_of_blobs: list[bytes] = []
         self.closed = False
 
     def open(self) -> None:
@@ -130,6 +131,15 @@ class ScriptedLink:
             for answer in self._hub.hear(payload):
                 self.say(answer)
         return True
+
+    def publish_blob(self, payload: bytes) -> bool:
+        if not self.closed:
+            self.published_of_blobs.append(payload)
+        return not self.closed
+
+    def say_of_blob(self, payload: bytes) -> None:
+        if not self._loses(payload):
+            enqueue(self._inbox, Heard(payload=payload, blob=True))
 
     def say(self, answer: bytes) -> None:
         if not self._loses(answer):

@@ -1,0 +1,109 @@
+"""The parts of an agent made from its configuration; `agent.py` puts them together."""
+
+import logging
+import queue
+from importlib import metadata
+from pathlib import Path
+
+from edge_agent.blobs.lane import BlobLane
+from edge_agent.clock import ClockWatch
+from edge_agent.config import AgentConfig, Synchronised
+from edge_agent.errors import GalleryError
+from edge_agent.journal import Journal
+from edge_agent.recognition.eyes import ReaderEyes
+from edge_agent.recognition.gallery import BYTES_MAX, Gallery
+from edge_agent.recognition.matcher import Matcher
+from edge_agent.recognition.passage import PassageRules, Passages
+from edge_agent.recognition.tracker import Tracker
+from edge_agent.recognition.watcher import Watcher
+from edge_agent.uplink.mqtt import Inbox, MqttLink, MqttVersion
+from edge_agent.uplink.uplink import Uplink
+from edge_agent.vision.face_reader import FaceReader
+from edge_agent.vision.manifest import FaceSpec, Manifest
+from edge_agent.vision.motion import MotionGate
+from edge_agent.wire.messages import ClockAnchor
+from edge_agent.wire.topics import Address
+
+log = logging.getLogger(__name__)
+
+
+def make_clock_watch(config: AgentConfig, journal: Journal) -> ClockWatch | None:
+    """None when somebody vouches for the clock: there is nothing to date anew."""
+    if config.clock.synchronised is Synchronised.ALWAYS:
+        return None
+    anchor = journal.newest("clock_anchor")
+    return ClockWatch(anchored_boot=anchor.at.boot if isinstance(anchor, ClockAnchor) else None)
+
+
+def scene_path(config: AgentConfig) -> Path:
+    """Where the learnt view of the camera is kept: beside the journal."""
+    journal = config.journal.file
+    return journal.with_name(f"{journal.name}.{config.camera.name}.scene")
+
+
+def make_watcher(config: AgentConfig, manifest: Manifest, *, gallery: Gallery) -> Watcher:
+    """Models and rules of a configuration. Raises ModelError."""
+    reader = FaceReader.open(manifest, threads=config.models.threads)
+    reader.warm_up()
+    settings = config.passage
+    rules = PassageRules(
+        gap_s=settings.gap_s,
+        interim_s=settings.interim_s,
+        frames_min=settings.frames_min,
+        best_frames=settings.best_frames,
+    )
+    return Watcher(
+        gate=MotionGate(),
+        eyes=ReaderEyes(reader),
+        tracker=Tracker(gap_s=settings.gap_s),
+        passages=Passages(rules, Matcher(gallery), face=manifest.face, camera=config.camera.name),
+        embeds_per_s=settings.embeds_per_s,
+        quality_min=settings.quality_min,
+    )
+
+
+def first_gallery(config: AgentConfig, face: FaceSpec, lane: BlobLane) -> Gallery:
+    """What the hub has sent; until it has sent one, the file of the configuration. Raises GalleryError.
+
+    One that was sent and cannot be used leaves nobody to recognise until it comes again: the file may name people who
+    were erased long ago.
+    """
+    if lane.gallery is not None:
+        log.info("gallery %d of the hub in force: %d people", lane.gallery.version, len(lane.gallery.entries))
+        if config.gallery.file is not None:
+            log.info("the configuration's gallery is not used: the hub's takes its place")
+        return lane.gallery
+    if lane.was_held:
+        return read_gallery(None, face)
+    return read_gallery(config.gallery.file, face)
+
+
+def read_gallery(file: Path | None, face: FaceSpec) -> Gallery:
+    """The gallery of a configuration; an empty one without a file. Raises GalleryError, which names the file."""
+    if file is None:
+        return Gallery(embedder_id=face.embedder_id, template_length=face.template_length)
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(BYTES_MAX + 1)
+        return Gallery.from_bytes(content, embedder_id=face.embedder_id, template_length=face.template_length)
+    except OSError as error:
+        raise GalleryError(f"{file}: cannot be read: {error.strerror}. `edge-agent enrol` makes one") from error
+    except GalleryError as error:
+        raise GalleryError(f"{file}: {error}") from error
+
+
+def make_uplink(config: AgentConfig, journal: Journal, lane: BlobLane) -> Uplink:
+    """The way to the hub; raises ConfigError at once when the password or the CA cannot be read."""
+    address = Address(site=config.site, device=config.device)
+    label = agent_label()
+
+    def make_link(version: MqttVersion, inbox: Inbox) -> MqttLink:
+        return MqttLink(config.hub, address=address, agent=label, version=version, inbox=inbox, blobs=True)
+
+    make_link(MqttVersion.V5, queue.Queue())  # not opened: only to say at once what is wrong with password or CA
+    return Uplink(journal, device=config.device, agent=label, make_link=make_link, lane=lane)
+
+
+def agent_label() -> str:
+    """Software and version, as it stands in hello and status."""
+    return f"edge-agent/{metadata.version('shouwang')}"
