@@ -3,7 +3,6 @@
 import argparse
 import contextlib
 import json
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from stage import BIN, Api, Child, Stage, StageError, wait_for_hub
+from stage import BIN, Api, Child, Stage, StageError, enrol, wait_for_hub
 
 ROOT = Path(__file__).parent.parent
 CLIPS = ROOT / ".cache" / "clips"
@@ -128,7 +127,17 @@ def alerted(api: Api) -> bool:
     )
 
 
+def galleries_held(api: Api) -> bool:
+    """True once both doors hold the gallery that the hub has sealed for them, with the resident in it."""
+    told = [device["gallery"] for device in api.items("/api/v1/devices")]
+    return len(told) == len(DOORS) and all(
+        isinstance(gallery, dict) and gallery["people"] == 1 and gallery["held_version"] == gallery["version"]
+        for gallery in told
+    )
+
+
 EXPECTED: dict[str, Callable[[Api], bool]] = {
+    "both doors hold the gallery that the hub sealed for them": galleries_held,
     "the resident was seen at the east door": seen_at("door-east", known=True),
     "a stranger passed the east door, without identity": seen_at("door-east", known=False),
     "the resident was seen at the west door": seen_at("door-west", known=True),
@@ -159,18 +168,17 @@ def running(where: Path, port: int) -> Iterator[tuple[Stage, Api]]:
     prepare_clips()
     stage = Stage(folder=where)
     started_at = datetime.now(UTC).isoformat()
-    photo, gallery = CLIPS / "resident.png", where / "gallery.json"
-    run("edge-agent", "enrol", "--id", RESIDENT, "--purpose", "door,welfare", "--gallery", gallery, photo)
     seeded = json.loads(run("hub-server", "seed-demo", "--data", where / "hub", "--json"))
     try:
         stage.start("hub", "hub-server", "serve", "--data", str(where / "hub"), "--embedded-broker",
                     "--port", str(port), "--broker-port", "0")  # fmt: skip
         hub = wait_for_hub(stage, where / "hub" / "run.json")
+        token = (where / "hub" / "api-token").read_text().strip()
+        api = Api(url=str(hub["url"]), token=token, started_at=started_at)
+        enrol(api, RESIDENT, [CLIPS / "resident.png"])
         for device in seeded["devices"]:
             config = write_agent(where, device["id"], device["secret"], hub)
             stage.start(device["id"], "edge-agent", "run", "--config", str(config))
-        token = (where / "hub" / "api-token").read_text().strip()
-        api = Api(url=str(hub["url"]), token=token, started_at=started_at)
         yield stage, api
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave anything running
@@ -203,7 +211,6 @@ def write_agent(where: Path, device: str, secret: str, hub: dict[str, object]) -
     home.mkdir(mode=0o700)
     (home / "password").touch(mode=0o600)
     (home / "password").write_text(secret)
-    shutil.copy(where / "gallery.json", home / "gallery.json")
     config = home / "agent.toml"
     config.write_text(f"""# Written by scripts/demo.
 site = "{hub["site"]}"
@@ -221,9 +228,6 @@ loop = true
 
 [clock]
 synchronised = "always"  # a demonstration stands on a machine whose clock is right; a Pi asks its time service
-
-[gallery]
-file = "gallery.json"
 
 [journal]
 file = "journal.sqlite3"

@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Final
 
 from edge_agent.blobs.device_key import device_key
@@ -18,7 +19,7 @@ from edge_agent.wire.blobs import DETAIL_CHARS_MAX, RejectionReason, decode_blob
 from edge_agent.wire.codec import WireError
 from edge_agent.wire.gallery import BYTES_MAX, KIND
 from edge_agent.wire.messages import wire_bytes
-from edge_agent.wire.seal import OVERHEAD_BYTES
+from edge_agent.wire.seal import OVERHEAD_BYTES, KeyPair
 from edge_agent.wire.topics import Address
 
 _BYTES_MAX: Final = {KIND: BYTES_MAX + OVERHEAD_BYTES}
@@ -111,10 +112,27 @@ class BlobLane:
 
 def open_lane(config: AgentConfig, face: FaceSpec, slot: MatcherSlot, *, now_s: float) -> BlobLane:
     """The lane of a configuration, with everything real beside its journal. Raises DeviceKeyError, BlobStoreError."""
-    journal = config.journal.file
-    key = device_key(journal.with_name("device.key"))
-    folder = journal.with_name(f"{journal.name}.blobs")
-    store = FileBlobStore(folder)
-    address = Address(site=config.site, device=config.device)
-    keeper = GalleryKeeper(folder, key=key, address=address, face=face, in_force=slot.put)
+    key = device_key(_key_path(config))
+    store = FileBlobStore(_folder(config))
+    keeper = _keeper(config, face, key, slot)
     return BlobLane(store=store, keeper=keeper, seal_key=key.public.hex(), now_s=now_s)
+
+
+def received_gallery(config: AgentConfig, face: FaceSpec) -> Gallery | None:
+    """What the hub has sent, looked at without touching anything; None: nothing, or nothing that can be used."""
+    if not _key_path(config).exists() or not _folder(config).is_dir():
+        return None
+    return _keeper(config, face, device_key(_key_path(config)), MatcherSlot()).load(0)
+
+
+def _key_path(config: AgentConfig) -> Path:
+    return config.journal.file.with_name("device.key")
+
+
+def _folder(config: AgentConfig) -> Path:
+    return config.journal.file.with_name(f"{config.journal.file.name}.blobs")
+
+
+def _keeper(config: AgentConfig, face: FaceSpec, key: KeyPair, slot: MatcherSlot) -> GalleryKeeper:
+    address = Address(site=config.site, device=config.device)
+    return GalleryKeeper(_folder(config), key=key, address=address, face=face, in_force=slot.put)

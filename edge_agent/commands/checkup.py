@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from edge_agent.assembly import agent_label, read_gallery
+from edge_agent.blobs.lane import received_gallery
 from edge_agent.camera.camera import make_camera
 from edge_agent.camera.capture import without_secret
 from edge_agent.clock import SystemClock, system_synchronised
@@ -83,9 +84,12 @@ def check_runtime(_config: AgentConfig) -> str:
 
 def check_gallery(config: AgentConfig) -> str:
     manifest = _manifest(config)
+    received = received_gallery(config, manifest.face)
+    if received is not None:
+        return f"version {received.version} of the hub: {len(received.entries)} people"
     gallery = read_gallery(config.gallery.file, manifest.face)
     if config.gallery.file is None:
-        return "none configured: everybody is a stranger"
+        return "none yet: everybody is a stranger until the hub sends one"
     return f"{len(gallery.entries)} people, made with {manifest.face.embedder_id} as this device has it"
 
 

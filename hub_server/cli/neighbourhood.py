@@ -10,6 +10,7 @@ class Resident:
     id: str
     name: str
     home: str
+    born: str
     note: str = ""
     seen_s_ago: int | None = None  # None: no watch
 
@@ -30,16 +31,41 @@ QUIET_ID = "resident-02"
 """Last seen a minute less than a day ago: the alert comes a minute after the seeding."""
 
 RESIDENTS = (
-    Resident(id="resident-01", name="赵示一", home="1号楼101", note="录入了两个门", seen_s_ago=2 * _HOUR_S),
-    Resident(id=QUIET_ID, name="钱示二", home="1号楼102", note="独居，常走东门", seen_s_ago=24 * _HOUR_S - 60),
-    Resident(id="resident-03", name="孙示三", home="1号楼203", note="独居", seen_s_ago=5 * _HOUR_S),
-    Resident(id="resident-04", name="李示四", home="2号楼104", note="每周三去诊所", seen_s_ago=9 * _HOUR_S),
-    Resident(id="resident-05", name="周示五", home="2号楼205", seen_s_ago=14 * _HOUR_S),
-    Resident(id="resident-06", name="吴示六", home="2号楼306", note="听力不好，请多敲几下门", seen_s_ago=1 * _HOUR_S),
-    Resident(id="resident-07", name="郑示七", home="3号楼107"),
-    Resident(id="resident-08", name="王示八", home="3号楼208"),
-    Resident(id="resident-09", name="冯示九", home="3号楼309"),
-    Resident(id="resident-10", name="陈示十", home="4号楼110"),
-    Resident(id="resident-11", name="褚示甲", home="4号楼211"),
-    Resident(id="resident-12", name="卫示乙", home="4号楼312"),
+    Resident(
+        id="resident-01", name="赵示一", home="1号楼101", born="1950-03-05", note="录入了两个门", seen_s_ago=2 * _HOUR_S
+    ),
+    Resident(
+        id=QUIET_ID,
+        name="钱示二",
+        born="1941-06-12",
+        home="1号楼102",
+        note="独居，常走东门",
+        seen_s_ago=24 * _HOUR_S - 60,
+    ),
+    Resident(
+        id="resident-03",
+        name="孙示三",
+        born="1947-01-30",
+        home="1号楼203",
+        note="独居",
+        seen_s_ago=5 * _HOUR_S,
+    ),
+    Resident(
+        id="resident-04", name="李示四", born="1953-09-08", home="2号楼104", note="每周三去诊所", seen_s_ago=9 * _HOUR_S
+    ),
+    Resident(id="resident-05", name="周示五", born="1939-12-01", home="2号楼205", seen_s_ago=14 * _HOUR_S),
+    Resident(
+        id="resident-06",
+        name="吴示六",
+        born="1944-04-17",
+        home="2号楼306",
+        note="听力不好，请多敲几下门",
+        seen_s_ago=1 * _HOUR_S,
+    ),
+    Resident(id="resident-07", name="郑示七", born="1956-08-21", home="3号楼107"),
+    Resident(id="resident-08", name="王示八", born="1962-02-11", home="3号楼208"),
+    Resident(id="resident-09", name="冯示九", born="1958-05-03", home="3号楼309"),
+    Resident(id="resident-10", name="陈示十", born="1960-10-25", home="4号楼110"),
+    Resident(id="resident-11", name="褚示甲", born="1937-07-07", home="4号楼211"),
+    Resident(id="resident-12", name="卫示乙", born="1949-11-19", home="4号楼312"),
 )

@@ -62,8 +62,9 @@ def seed(db: Database, *, now_us: int) -> Seeded:
 
 def _door(db: Database, door: Door, now_us: int) -> str:
     if devices.exists(db, door.id):
+        devices.change(db, door.id, area=COMMUNITY, now_us=now_us)
         return devices.new_secret(db, door.id, now_us)
-    return devices.create(db, id=door.id, place=door.place, now_us=now_us)[1]
+    return devices.create(db, id=door.id, place=door.place, area=COMMUNITY, now_us=now_us)[1]
 
 
 def _resident(db: Database, resident: Resident, now_us: int) -> None:
@@ -75,6 +76,8 @@ def _resident(db: Database, resident: Resident, now_us: int) -> None:
             address=f"{COMMUNITY} {resident.home}",
             phone="",
             note=resident.note,
+            area=COMMUNITY,
+            born=resident.born,
             now_us=now_us,
         )
     if resident.seen_s_ago is None:

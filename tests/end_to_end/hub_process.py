@@ -42,9 +42,9 @@ def start_hub(stage: Stage, *, broker_port: int = 0) -> Hub:
     )
 
 
-def write_agent(folder: Path, hub: Hub, *, source: str, gallery: Path, loop: bool) -> Path:
-    """An agent's configuration, its device account made through the API."""
-    device = hub.api.post("/api/v1/devices", id="door-east", place="东门 East door")
+def write_agent(folder: Path, hub: Hub, *, source: str, gallery: Path | None, loop: bool, area: str = "") -> Path:
+    """An agent's configuration, its device account made through the API; its gallery from the hub when None."""
+    device = hub.api.post("/api/v1/devices", id="door-east", place="东门 East door", area=area)
     account = device["mqtt"]
     assert isinstance(account, dict)
     secret = folder / "password"
@@ -65,8 +65,7 @@ source = {quote(source)}
 loop = {"true" if loop else "false"}
 [clock]
 synchronised = "always"
-[gallery]
-file = {quote(str(gallery))}
+{"" if gallery is None else f"[gallery]{chr(10)}file = {quote(str(gallery))}"}
 [journal]
 file = "journal.sqlite3"
 """)
