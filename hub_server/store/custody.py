@@ -8,6 +8,7 @@ of the keyring, refreshed. The line comes first: what was promised is kept, what
 import logging
 import secrets
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -18,7 +19,7 @@ from edge_agent.wire.gallery import Purpose
 from hub_server.store import consents, faces, limits, people, vault
 from hub_server.store.consents import Consent
 from hub_server.store.erasures import ErasureLog, Scope
-from hub_server.store.errors import ConflictingChangeError, NotFoundError
+from hub_server.store.errors import ConflictingChangeError, NotFoundError, StoreFailingError
 from hub_server.store.faces import Face, Photo
 from hub_server.store.files import ERASURES_NAME
 from hub_server.store.keyring import FOLDER_NAME, Keyring
@@ -142,7 +143,7 @@ class Custody:
                 if consents.in_force(db, person, purpose) is None:
                     raise NotFoundError(f"{person} has not agreed to {purpose}")
             line = secrets.token_hex(16)
-            self._erasures.append(erasure=line, person=person, scope=Scope(purpose), keys=(), at_us=now_us)
+            self._promise(line, person, Scope(purpose), (), now_us)
             withdrawn, last = self._store.write(job)
             if last:
                 self._erase(person, Scope.BIOMETRICS, now_us)
@@ -173,11 +174,18 @@ class Custody:
     def _erase(self, person: str, scope: Scope, now_us: int) -> str:
         erasure = secrets.token_hex(16)
         keys = [key.id for purpose in KeyPurpose if (key := self._keyring.key_of(person, purpose)) is not None]
-        self._erasures.append(erasure=erasure, person=person, scope=scope, keys=keys, at_us=now_us)
+        self._promise(erasure, person, scope, keys, now_us)
         self._keyring.destroy_keys(keys)
         self._store.write(lambda db: erase_rows(db, erasure=erasure, person=person, scope=scope, now_us=now_us))
         self._mirror_now()
         return erasure
+
+    def _promise(self, erasure: str, person: str, scope: Scope, keys: Sequence[str], now_us: int) -> None:
+        """From here on it will be done, whatever happens. Raises StoreFailingError: then nothing was promised."""
+        try:
+            self._erasures.append(erasure=erasure, person=person, scope=scope, keys=keys, at_us=now_us)
+        except OSError as error:
+            raise StoreFailingError(f"{error.strerror or error}; nothing was erased") from error
 
     # ---
 

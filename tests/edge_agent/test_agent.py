@@ -19,11 +19,14 @@ from scripted_hub import ScriptedHub, ScriptedLink
 from walks import RESIDENT, astronaut, enrol, officer, write_config, write_walks
 
 from edge_agent.agent import Agent
+from edge_agent.blobs.lane import MatcherSlot
 from edge_agent.camera.latest import LatestFrame
 from edge_agent.clock import Clock, ClockWatch, FakeClock, SystemClock
 from edge_agent.errors import CameraError, JournalError
 from edge_agent.health import Notifier
 from edge_agent.journal import Journal, describe
+from edge_agent.recognition.gallery import Gallery
+from edge_agent.recognition.matcher import Matcher
 from edge_agent.recognition.observing import NO_PICTURE, PICTURE_AGE_MAX_S, Observer
 from edge_agent.recognition.scene_file import SceneFile
 from edge_agent.recognition.watcher import Watched, Watcher
@@ -80,6 +83,10 @@ class ToldWatcher(Watcher):
         self._camera = camera
         self._clock = FakeClock()
         self.flushed = 0
+        self.used: list[Matcher] = []
+
+    def use(self, matcher: Matcher) -> None:
+        self.used.append(matcher)
 
     def watch(self, frame: Frame) -> Watched:
         assert frame.pixels.shape == (4, 4, 3)
@@ -107,7 +114,11 @@ class Stage:
         self.clock: Clock = clock or SystemClock(lambda: True)
 
     def agent(
-        self, camera: ListedCamera, notifier: Notifier | None = None, clock_watch: ClockWatch | None = None
+        self,
+        camera: ListedCamera,
+        notifier: Notifier | None = None,
+        clock_watch: ClockWatch | None = None,
+        matchers: MatcherSlot | None = None,
     ) -> Agent:
         self.watcher = ToldWatcher(camera)
         self.latest = LatestFrame(camera)
@@ -127,6 +138,7 @@ class Stage:
             clock=self.clock,
             clock_watch=clock_watch,
             notifier=notifier or Notifier(address=""),
+            matchers=matchers,
         )
 
     def events(self) -> list[Event]:
@@ -470,3 +482,22 @@ def test_what_is_wrong_at_the_start_is_said_in_words_with_exit_1(
     assert process.returncode == 1
     assert words in log
     assert "Traceback" not in log
+
+
+def test_a_gallery_that_came_in_is_used_before_the_next_frame_and_the_last_passages(
+    journal: Journal,
+) -> None:
+    matchers = MatcherSlot()
+    stage = Stage(journal)
+    agent = stage.agent(ListedCamera(0), matchers=matchers)
+    agent.turn(None)
+    assert stage.watcher.used == []
+    matchers.put(Gallery(embedder_id="test", template_length=4))
+    agent.turn(None)
+    agent.turn(None)
+    assert len(stage.watcher.used) == 1
+    matchers.put(Gallery(embedder_id="test", template_length=4))
+    agent.stop()
+    agent.run()
+    assert len(stage.watcher.used) == 2
+    assert stage.watcher.flushed == 1

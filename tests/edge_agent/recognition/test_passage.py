@@ -366,3 +366,11 @@ def test_the_mean_of_templates_is_a_unit_template() -> None:
     assert np.linalg.norm(mean) == pytest.approx(1.0, abs=1e-6)
     with pytest.raises(ValueError, match="cancel"):
         mean_template([person(0), -person(0)])
+
+
+def test_who_leaves_the_gallery_while_passing_by_is_a_stranger_and_who_joins_is_known() -> None:
+    door = Door(gallery(0))
+    door.walk({1: 0, 2: 1}, 40)
+    door.passages.use(Matcher(gallery(1)))
+    door.nobody(3)
+    assert sorted(door.people(), key=str) == [None, "p1"]
