@@ -4,6 +4,7 @@ import pytest
 from device_model import DEVICE, EPOCH, batch, hello, passage
 from mqtt_device import Ingest, MqttDevice, Running, topic
 
+from edge_agent.wire.blobs import Want, decode_blob_down, make_offer
 from edge_agent.wire.codec import event_hash
 from edge_agent.wire.limits import PAYLOAD_BYTES_MAX
 from edge_agent.wire.messages import Ack, Presence, RefusalReason, Refused, Status, Welcome, wire_bytes
@@ -198,6 +199,34 @@ def test_a_burst_larger_than_one_transaction_comes_whole_and_in_order(running: R
     answers = [device.answer() for _ in range(30)]
     assert [answer.high for answer in answers if isinstance(answer, Ack)] == list(range(10, 301, 10))
     assert stored(running.store) == raws
+
+
+def test_what_is_said_about_blobs_reaches_the_lane_and_the_device_alone_hears_its_own(running: Running) -> None:
+    device, other = running.connect(DEVICE), running.connect(WEST)
+    for client in (device, other):
+        client.subscribe(topic(DEVICE, Channel.BLOB_DOWN))
+    lane = running.ingest.lane
+    settled(device)
+    assert lane.greeted.get(timeout=10) == DEVICE
+    offer = make_offer(kind="gallery", version=7, content=b"sealed")
+    running.ingest.subscriber.publish_blob(DEVICE, offer)
+    heard = device.heard.get(timeout=10)
+    assert (heard.topic, decode_blob_down(bytes(heard.payload))) == (topic(DEVICE, Channel.BLOB_DOWN), offer)
+    want = wire_bytes(Want(kind="gallery", version=7, from_i=0))
+    other.send(want, to=topic(DEVICE, Channel.BLOB_UP))  # not its own
+    device.send(want, to=topic(DEVICE, Channel.BLOB_UP))
+    assert lane.said.get(timeout=10) == (DEVICE, want)
+    settled(other)
+    assert lane.said.empty(), "only the device's own word came"
+    assert other.heard.empty()
+
+
+def test_a_device_that_says_goodbye_or_a_broker_that_comes_anew_ends_what_was_under_way(running: Running) -> None:
+    device = running.connect(DEVICE)
+    assert running.ingest.lane.gone.get(timeout=10) is None, "at the connection: nobody is there yet"
+    device.tell_status(Presence.ONLINE)
+    device.tell_status(Presence.OFFLINE)
+    assert running.ingest.lane.gone.get(timeout=10) == DEVICE
 
 
 def test_the_hub_is_admitted_to_its_own_topics_only(embedded: Broker) -> None:

@@ -34,13 +34,32 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+class RecordingLane:
+    """Keeps what the worker tells the lane of galleries."""
+
+    def __init__(self) -> None:
+        self.said: queue.Queue[tuple[str, bytes]] = queue.Queue()
+        self.greeted: queue.Queue[str] = queue.Queue()
+        self.gone: queue.Queue[str | None] = queue.Queue()
+
+    def heard(self, device: str, payload: bytes) -> None:
+        self.said.put((device, payload))
+
+    def came(self, device: str) -> None:
+        self.greeted.put(device)
+
+    def went(self, device: str | None) -> None:
+        self.gone.put(device)
+
+
 class Ingest:
     """Subscriber and worker on one store, as the hub has them."""
 
     def __init__(self, store: Store, broker: Broker) -> None:
         self.inbox = Inbox()
         self.subscriber = Subscriber(broker=broker, site=SITE, inbox=self.inbox, now_us=store.now_us)
-        self.worker = Worker(store=store, inbox=self.inbox, publish=self.subscriber.publish, site=SITE)
+        self.lane = RecordingLane()
+        self.worker = Worker(store=store, inbox=self.inbox, publish=self.subscriber.publish, site=SITE, blobs=self.lane)
 
     def start(self) -> None:
         self.worker.start()
