@@ -11,9 +11,9 @@ from hub_server.store.store import Store
 
 
 def run(asked: argparse.Namespace) -> int:
-    secret = _add(asked.data, asked.id, asked.place)
+    secret = _add(asked.data, asked.id, asked.place, asked.area)
     if asked.json:
-        say_json({"id": asked.id, "place": asked.place, "secret": secret})
+        say_json({"id": asked.id, "place": asked.place, "area": asked.area, "secret": secret})
     else:
         say(f"device {asked.id}")
         say(f"secret {secret}")
@@ -21,14 +21,14 @@ def run(asked: argparse.Namespace) -> int:
     return 0
 
 
-def _add(data_dir: Path, device: str, place: str) -> str:
+def _add(data_dir: Path, device: str, place: str, area: str) -> str:
     try:
         store = Store.open(data_dir)
     except StoreBusyError:
-        answer = RunningHub.of(data_dir).post("/api/v1/devices", {"id": device, "place": place})
+        answer = RunningHub.of(data_dir).post("/api/v1/devices", {"id": device, "place": place, "area": area})
         return str(answer["mqtt"]["password"])
     try:
-        return store.write(lambda db: devices.create(db, id=device, place=place, now_us=store.now_us()))[1]
+        return store.write(lambda db: devices.create(db, id=device, place=place, area=area, now_us=store.now_us()))[1]
     except (ExistsError, InvalidValueError) as error:
         raise CommandError(str(error)) from error
     finally:

@@ -5,7 +5,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from hub_server.cli import add_device, api_tokens, backups, login, seed_demo, serve
+from hub_server.cli import add_device, api_tokens, backups, login, person, seed_demo, serve
 from hub_server.cli.speech import CommandError, complain
 from hub_server.store.errors import StoreError
 
@@ -19,6 +19,8 @@ examples:
         --mqtt-password-file /etc/shouwang/hub.password
   a new camera point, while the hub runs or not:
     hub-server device add door-north --place "北门 North gate" --data ./hub-data
+  a resident: known, asked, photographed (hub-server person --help has more):
+    hub-server person enrol p-li front.jpg left.jpg right.jpg --data ./hub-data
   a token for a big screen that may look and nothing else, for a year:
     hub-server token create big-screen --scope read --expires-days 365 --data ./hub-data
   a copy of the store every night, on another disk, and what it is worth:
@@ -57,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_login(commands)
     _add_device(commands)
     _add_token(commands)
+    person.add_commands(commands)
     backups.add_commands(commands)
     _add_seed(commands)
     return parser
@@ -100,6 +103,7 @@ def _add_device(commands: "_Commands[argparse.ArgumentParser]") -> None:
     parser = device.add_parser("add", help="make a device known; prints its secret, once")
     parser.add_argument("id", metavar="ID", help="a-z, 0-9 and '-', for example door-north")
     parser.add_argument("--place", default="", help="for people, for example '北门 North gate'")
+    parser.add_argument("--area", default="", help="the community or village whose people it watches over")
     _add_data(parser)
     _add_json(parser)
     parser.set_defaults(run=add_device.run)
