@@ -7,12 +7,15 @@ import msgspec
 import pytest
 
 import edge_agent.wire
+from edge_agent.recognition.gallery import Gallery
 from edge_agent.wire import blobs, seal
+from edge_agent.wire.gallery import decode_gallery, encode_gallery
 from edge_agent.wire.messages import wire_bytes
 
 DOCUMENT = (Path(edge_agent.wire.__file__).parent / "BLOBS.md").read_text()
 EXAMPLES = re.findall(r"```json (\w+)\n(.*?)\n```", DOCUMENT, re.DOTALL)
-GOLDEN = sorted((Path(__file__).parent / "golden_blobs").glob("*.json"))
+FOLDER = Path(__file__).parent / "golden_blobs"
+GOLDEN = sorted(path for path in FOLDER.glob("*.json") if path.name != "gallery.json")
 DECODERS = {"down": blobs.decode_blob_down, "up": blobs.decode_blob_up}
 
 
@@ -28,9 +31,20 @@ def test_there_is_a_golden_file_for_every_type_of_blob_message() -> None:
 
 
 def test_the_examples_of_the_document_are_the_golden_messages() -> None:
-    assert {text for _, text in EXAMPLES} == {path.read_text() for path in GOLDEN}
-    for direction, text in EXAMPLES:
+    messages = [(direction, text) for direction, text in EXAMPLES if direction != "gallery"]
+    assert {text for _, text in messages} == {path.read_text() for path in GOLDEN}
+    for direction, text in messages:
         DECODERS[direction](text.encode())
+
+
+def test_the_golden_gallery_is_the_documents_written_as_the_hub_writes_and_read_as_a_device_reads() -> None:
+    ((_, shown),) = [example for example in EXAMPLES if example[0] == "gallery"]
+    golden = (FOLDER / "gallery.json").read_bytes()
+    assert shown.encode() == golden
+    assert encode_gallery(decode_gallery(golden)) == golden
+    read = Gallery.from_bytes(golden, embedder_id="dlib-resnet_hse-mobilenet-f16.mesh5.2", template_length=2)
+    assert read.to_bytes() == golden
+    assert (read.version, [entry.person for entry in read.entries]) == (7, ["p-li"])
 
 
 def test_the_document_names_every_reason_and_the_limits_that_the_code_has() -> None:
