@@ -163,7 +163,11 @@ class GalleryLane:
             return
         settled = self._sender.heard(device, message, self._now_s())
         if settled is not None and settled.kind == KIND:
-            self._settle(settled)
+            try:
+                self._settle(settled)
+            except (StoreError, sqlite3.Error):
+                self._sender.connected(device, self._now_s())  # it will be asked again, and say it again
+                raise
 
     def _settle(self, settled: Settled) -> None:
         device, version, now_us = settled.device, settled.version, self._store.now_us()
@@ -197,7 +201,7 @@ class GalleryLane:
     def _refresh(self, device: str) -> None:
         try:
             source = self._maker.current(device)
-        except (StoreError, SealError, WireError, OSError, ValueError) as error:
+        except (StoreError, sqlite3.Error, SealError, WireError, OSError, ValueError) as error:
             if isinstance(error, StoreClosedError):
                 raise
             _log.error("no gallery can be made for %s: %s; trying again in %g s", device, error, RETRY_S)

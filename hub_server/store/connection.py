@@ -17,6 +17,7 @@ def open_writer(path: Path) -> Database:
     path.chmod(0o600)  # SQLite gives its -wal and -shm files the same mode
     db = _database(f"{path.absolute().as_uri()}?mode=rw")
     db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA secure_delete = ON")  # who is erased must not lie about in free pages
     _settle(db)
     return db
 

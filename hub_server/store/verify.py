@@ -103,6 +103,16 @@ def _one_alert(db: Database) -> _Findings:
     return "at most one that is not closed for each person", [f"{person}: {n} not closed" for person, n in many]
 
 
+def _faces(db: Database) -> _Findings:
+    if not db.table("templates").exists():
+        return "none in a store of this age", []
+    orphans = db.execute(
+        "SELECT person FROM templates t WHERE NOT EXISTS ("
+        "SELECT 1 FROM consents c WHERE c.person = t.person AND c.withdrawn_us IS NULL)"
+    )
+    return "nobody is enrolled who has not agreed", [f"{row[0]} is enrolled and agrees to nothing" for row in orphans]
+
+
 def _histories(db: Database) -> _Findings:
     ends = {row[0]: (row[1], row[2]) for row in db.execute("SELECT id, state, outcome FROM alerts")}
     wrong: list[str] = []
@@ -130,5 +140,6 @@ _CHECKS: dict[str, Callable[[Database], _Findings]] = {
     "places": _places,
     "due times": _due,
     "open alerts": _one_alert,
+    "faces": _faces,
     "alert histories": _histories,
 }

@@ -350,3 +350,19 @@ def test_a_failing_store_does_not_end_the_thread(
         version = seen
     lane.stop()
     assert left == [0]
+
+
+def test_a_receipt_that_could_not_be_stored_is_asked_for_again(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    enrolled(office.store, office.custody, "li", WELFARE)
+
+    def full(*_args: object, **_named: object) -> None:
+        raise StoreFailingError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(galleries, "held", full)
+        with pytest.raises(StoreFailingError):
+            office.came("east")
+    assert office.cards["east"].people == ["li"]
+    assert office.row("east").gallery_held_version is None
+    office.run()
+    assert office.row("east").gallery_held_version == 1

@@ -11,7 +11,7 @@ import pytest
 from residents import agree, enrolled, face, resident, template
 
 from edge_agent.wire.gallery import Purpose
-from hub_server.store import backup, consents, custody, faces, people
+from hub_server.store import backup, consents, custody, faces, people, verify
 from hub_server.store.backup import Backup
 from hub_server.store.custody import Custody
 from hub_server.store.erasures import ErasureLog, Scope
@@ -260,6 +260,27 @@ def test_the_mirror_follows_and_one_that_is_away_stops_no_erasure(
         keeper.erase_face("li", by="王敏")
     assert "not up to date" in caplog.text
     assert templates(store, keeper) is None
+
+
+def test_nothing_about_an_erased_person_is_left_in_the_database_file(store: Store, keeper: Custody) -> None:
+    enrolled(store, keeper, "p-unusual", DOOR)
+    store.write(lambda db: people.change(db, "p-unusual", now_us=1, address="一个不寻常的地址 117"))
+    enrolled(store, keeper, "wang", DOOR, n=1)
+    keeper.erase_person("p-unusual")
+    data = store.data_dir
+    store.close()  # what the log still holds goes into the file
+    left = (data / "hub.sqlite3").read_bytes()
+    assert "一个不寻常的地址".encode() not in left
+    assert b"wang" in left
+
+
+def test_a_face_that_nobody_agrees_to_fails_verification(store: Store, keeper: Custody) -> None:
+    enrolled(store, keeper, "li", DOOR)
+    with store.read() as db:
+        assert [check.name for check in verify.checks(db) if not check.ok] == []
+    store.write(lambda db: consents.withdraw(db, person="li", purpose=DOOR, by="x", now_us=NOW_US))
+    with store.read() as db:
+        assert [check.name for check in verify.checks(db) if not check.ok] == ["faces"]
 
 
 def test_the_row_of_a_face_tells_no_template(store: Store, keeper: Custody) -> None:
