@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from hub_server.cli.running_hub import RunningHub
 from hub_server.cli.speech import CommandError, say, say_json
-from hub_server.web.fields import PHOTO_BYTES_MAX, PHOTOS_MAX
+from hub_server.store.limits import PHOTO_BYTES_MAX, PHOTOS_MAX
 from hub_server.web.times import OFFICE_ZONE
 
 PURPOSES: Final = ("door", "welfare", "watchlist")

@@ -11,7 +11,8 @@ from typing import Final
 
 import msgspec
 
-from hub_server.enrolment.exchange import ANSWER_BYTES_MAX, PHOTO_BYTES_MAX, PHOTOS_MAX, Answer, encode_photos
+from hub_server.enrolment.exchange import ANSWER_BYTES_MAX, Answer, encode_photos
+from hub_server.store.limits import PHOTO_BYTES_MAX, PHOTOS_MAX
 
 TIMEOUT_S: Final = 60.0
 TURN_WAIT_S: Final = 30.0

@@ -10,8 +10,8 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta, Struct
 
-PHOTOS_MAX: Final = 5
-PHOTO_BYTES_MAX: Final = 4 * 1024 * 1024
+from hub_server.store.limits import PHOTO_BYTES_MAX, PHOTOS_MAX
+
 QUESTION_BYTES_MAX: Final = PHOTOS_MAX * (PHOTO_BYTES_MAX + 8) + 8
 ANSWER_BYTES_MAX: Final = 1024 * 1024
 

@@ -28,7 +28,6 @@ from hub_server.store.site_key import SiteKeyError, create_site_key, read_site_k
 from hub_server.store.store import Store
 from hub_server.store.vault import KeyPurpose
 
-PHOTOS_MAX: Final = 5  # of one person
 ERASURE: Final = "erasure"
 """Who has withdrawn what the rows of a restored backup still held in force."""
 

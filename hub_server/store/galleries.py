@@ -15,17 +15,15 @@ from sqlite_utils import Database
 from edge_agent.wire.gallery import Purpose
 
 _MEMBERS: Final = """
-    SELECT t.person, t.record, t.key_id, c.purpose
-    FROM templates t JOIN people p ON p.id = t.person
-    JOIN consents c ON c.person = t.person AND c.withdrawn_us IS NULL
-    WHERE t.embedder = :embedder AND t.template_length = :template_length AND (
-        c.purpose = 'watchlist'
-        OR (c.purpose = 'welfare' AND p.area <> '' AND p.area = :area)
-        OR EXISTS (
-            SELECT 1 FROM placements l WHERE l.person = t.person AND l.purpose = c.purpose AND l.device = :device
-        )
-    )
-    ORDER BY t.person, c.purpose
+    SELECT t.person, t.record, t.key_id, belongs.purpose FROM (
+        SELECT id AS person, 'welfare' AS purpose FROM people WHERE area = :area AND area <> ''
+        UNION SELECT person, purpose FROM placements WHERE device = :device
+        UNION SELECT person, purpose FROM consents WHERE purpose = 'watchlist' AND withdrawn_us IS NULL
+    ) AS belongs
+    JOIN consents c ON c.person = belongs.person AND c.purpose = belongs.purpose AND c.withdrawn_us IS NULL
+    JOIN templates t ON t.person = belongs.person
+    WHERE t.embedder = :embedder AND t.template_length = :template_length
+    ORDER BY t.person, belongs.purpose
 """
 
 

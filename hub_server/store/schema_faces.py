@@ -112,6 +112,8 @@ _TABLES = (
 _INDEXES = (
     "CREATE UNIQUE INDEX consents_live ON consents (person, purpose) WHERE withdrawn_us IS NULL",
     "CREATE INDEX consents_person ON consents (person)",
+    "CREATE INDEX consents_watchlist ON consents (purpose) WHERE purpose = 'watchlist' AND withdrawn_us IS NULL",
+    "CREATE INDEX templates_enrolled ON templates (enrolled_us)",
     "CREATE INDEX placements_device ON placements (device, purpose)",
     "CREATE INDEX people_area ON people (area) WHERE area <> ''",
     "CREATE INDEX gallery_members_person ON gallery_members (person)",

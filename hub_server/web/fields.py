@@ -14,8 +14,6 @@ _LINE_NOT_BLANK = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7
 _LINES = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*\Z"  # tabs and newlines are welcome
 ROW_ID_MAX = 10**15 - 1  # 15 digits, as in a path; a JavaScript number holds it
 LIST_LIMIT = 100
-PHOTOS_MAX = 5
-PHOTO_BYTES_MAX = 4 * 1024 * 1024
 
 PersonName = Annotated[
     str,
@@ -96,11 +94,11 @@ Guardian = Annotated[
 PurposeName = Annotated[Literal["door", "welfare", "watchlist"], Meta(description="one of door, welfare, watchlist")]
 BasisName = Annotated[Literal["consent", "legal"], Meta(description="consent or legal")]
 Photos = Annotated[
-    list[Annotated[bytes, Meta(min_length=1, max_length=PHOTO_BYTES_MAX)]],
+    list[Annotated[bytes, Meta(min_length=1, max_length=limits.PHOTO_BYTES_MAX)]],
     Meta(
         min_length=1,
-        max_length=PHOTOS_MAX,
-        description=f"1 to {PHOTOS_MAX} photographs in base64, each of at most {PHOTO_BYTES_MAX // 2**20} MiB",
+        max_length=limits.PHOTOS_MAX,
+        description=f"1 to {limits.PHOTOS_MAX} photographs in base64, at most {limits.PHOTO_BYTES_MAX // 2**20} MiB each",
     ),
 ]
 PersonId = Annotated[

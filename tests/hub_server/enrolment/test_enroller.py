@@ -19,7 +19,7 @@ from hub_server.enrolment.enrolment import (
     EnrolmentUnavailableError,
     Refused,
 )
-from hub_server.enrolment.exchange import PHOTO_BYTES_MAX, PHOTOS_MAX
+from hub_server.store.limits import PHOTO_BYTES_MAX, PHOTOS_MAX
 
 SAYS = "import sys; sys.stdin.buffer.read(); "
 
