@@ -98,7 +98,7 @@ Photos = Annotated[
     Meta(
         min_length=1,
         max_length=limits.PHOTOS_MAX,
-        description=f"1 to {limits.PHOTOS_MAX} photographs in base64, at most {limits.PHOTO_BYTES_MAX // 2**20} MiB each",
+        description=f"1 to {limits.PHOTOS_MAX} pictures in base64, at most {limits.PHOTO_BYTES_MAX // 2**20} MiB each",
     ),
 ]
 PersonId = Annotated[
