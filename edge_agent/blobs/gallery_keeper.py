@@ -45,16 +45,20 @@ class GalleryKeeper:
     def load(self, version_min: int) -> Gallery | None:
         """What was in force when the device stopped: of this version, or a newer one that a crash has left unconfirmed.
 
-        None when there is none, or none that opens. Never an older one: it may hold people who were erased since.
+        None when there is none, or it does not open. Never an older one: it may hold people who were erased since.
         """
-        for version, path in sorted(self._files(), reverse=True):
-            if version < version_min:
-                break
-            try:
-                return self._open(path.read_bytes(), version)
-            except (OSError, SealError, GalleryError) as error:
-                log.error("%s cannot be used, the hub will be asked for it again: %s", path, error)  # noqa: TRY400
-        return None
+        version, path = max(self._files(), default=(0, None))
+        if path is None or version < version_min:
+            return None
+        try:
+            return self._open(path.read_bytes(), version)
+        except (OSError, SealError, GalleryError) as error:
+            log.error("%s cannot be used, the hub will be asked for it again: %s", path, error)  # noqa: TRY400
+            return None
+
+    def has_any(self) -> bool:
+        """True once the hub has sent a gallery, whatever became of it."""
+        return next(self._files(), None) is not None
 
     def take(self, delivery: Delivery) -> Refusal | None:
         """Durable and in force on return; or why not, and then nothing has changed."""

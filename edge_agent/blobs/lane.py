@@ -59,7 +59,7 @@ class BlobLane:
         held = store.held().get(KIND)
         self.gallery = keeper.load(0 if held is None else held.version)
         """What was in force when the device stopped; None: the hub has never sent one, or it cannot be used."""
-        self.was_held = held is not None
+        self.was_held = held is not None or keeper.has_any()
         if held is not None and self.gallery is None:
             store.release(KIND)  # so that we do not claim to hold what we cannot use
         self._receiver = Receiver(store=store, bytes_max=_BYTES_MAX, now_s=now_s)

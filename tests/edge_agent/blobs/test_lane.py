@@ -191,6 +191,8 @@ def test_a_damaged_card_asks_for_its_gallery_again_and_never_uses_an_older_one(
     assert device.lane.gallery is None
     assert device.lane.was_held
     assert "asked for it again" in caplog.text
+    device.start()
+    assert (device.lane.gallery, device.lane.was_held) == (None, True), "nor at the start after that"
     assert isinstance(device.hear(*newer.payloads())[-1], Have)
     assert device.known() == {2}
     assert device.files() == ["gallery-8.sealed"]
