@@ -10,7 +10,8 @@ from typing import Final
 import cv2
 
 from edge_agent.assembly import first_gallery, make_clock_watch, make_uplink, make_watcher, scene_path
-from edge_agent.blobs.lane import MatcherSlot, open_lane
+from edge_agent.blobs.lane import open_lane
+from edge_agent.blobs.matcher_slot import MatcherSlot
 from edge_agent.camera.camera import make_camera
 from edge_agent.camera.latest import CameraState, LatestFrame
 from edge_agent.clock import Clock, ClockWatch, SystemClock
@@ -108,6 +109,7 @@ class Agent:
         matcher = self._matchers.take()
         if matcher is not None:
             self._watcher.use(matcher)
+            self._uplink.wake()  # the receipt is due
 
     def _watch(self, frame: Frame) -> None:
         started_s = time.perf_counter()

@@ -62,18 +62,19 @@ def make_watcher(config: AgentConfig, manifest: Manifest, *, gallery: Gallery) -
     )
 
 
-def first_gallery(config: AgentConfig, face: FaceSpec, lane: BlobLane) -> Gallery:
+def first_gallery(config: AgentConfig, face: FaceSpec, lane: BlobLane | None) -> Gallery:
     """What the hub has sent; until it has sent one, the file of the configuration. Raises GalleryError.
 
     One that was sent and cannot be used leaves nobody to recognise until it comes again: the file may name people who
     were erased long ago.
     """
-    if lane.gallery is not None:
-        log.info("gallery %d of the hub in force: %d people", lane.gallery.version, len(lane.gallery.entries))
+    sent = None if lane is None else lane.take_first()
+    if sent is not None:
+        log.info("gallery %d of the hub in force: %d people", sent.version, len(sent.entries))
         if config.gallery.file is not None:
             log.info("the configuration's gallery is not used: the hub's takes its place")
-        return lane.gallery
-    if lane.was_held:
+        return sent
+    if lane is not None and lane.was_held:
         return read_gallery(None, face)
     return read_gallery(config.gallery.file, face)
 
@@ -92,7 +93,7 @@ def read_gallery(file: Path | None, face: FaceSpec) -> Gallery:
         raise GalleryError(f"{file}: {error}") from error
 
 
-def make_uplink(config: AgentConfig, journal: Journal, lane: BlobLane) -> Uplink:
+def make_uplink(config: AgentConfig, journal: Journal, lane: BlobLane | None) -> Uplink:
     """The way to the hub; raises ConfigError at once when the password or the CA cannot be read."""
     address = Address(site=config.site, device=config.device)
     label = agent_label()

@@ -6,6 +6,7 @@ import secrets
 import stat
 from pathlib import Path
 
+from edge_agent.blobs.store import BlobStoreError
 from edge_agent.errors import DeviceKeyError
 from edge_agent.wire.seal import KEY_BYTES, KeyPair, public_key_of
 
@@ -14,10 +15,14 @@ def device_key(path: Path) -> KeyPair:
     """The key in the file; made at the first start, durable on return, readable by its owner only.
 
     Raises DeviceKeyError for a file that is not as a key must be: a new card gets a new key, and the hub seals anew.
+    Raises BlobStoreError when the disk does not take a new one.
     """
-    try:
-        if not path.exists() and not path.is_symlink():
+    if not path.exists() and not path.is_symlink():
+        try:
             _create(path)
+        except OSError as error:
+            raise BlobStoreError(f"{path} cannot be made: {error.strerror or error}") from error
+    try:
         return _read(path)
     except OSError as error:
         raise DeviceKeyError(f"{path}: {error.strerror or error}") from error

@@ -3,17 +3,20 @@
 import logging
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from edge_agent.blobs.matcher_slot import MatcherSlot
 from edge_agent.blobs.receiver import Delivery
+from edge_agent.blobs.store import BlobStoreError
 from edge_agent.errors import GalleryError
 from edge_agent.recognition.gallery import Gallery
 from edge_agent.vision.manifest import FaceSpec
-from edge_agent.wire.blobs import RejectionReason
+from edge_agent.wire.blobs import Offer, RejectionReason, make_offer
 from edge_agent.wire.gallery import KIND
+from edge_agent.wire.limits import INTEGER_MAX
 from edge_agent.wire.seal import Binding, KeyPair, SealError, unseal
 from edge_agent.wire.topics import Address
 
@@ -29,39 +32,47 @@ class Refusal:
     detail: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Kept:
+    """A gallery from the disk, and the offer by which it came."""
+
+    offer: Offer
+    gallery: Gallery
+
+
 class GalleryKeeper:
     """Templates lie on the disk as they came: sealed to this device's key. Not for several threads."""
 
-    def __init__(
-        self, folder: Path, *, key: KeyPair, address: Address, face: FaceSpec, in_force: Callable[[Gallery], None]
-    ) -> None:
-        """`in_force` is given each gallery that is taken, and must see to it that the next passage is judged by it."""
+    def __init__(self, folder: Path, *, key: KeyPair, address: Address, face: FaceSpec, slot: MatcherSlot) -> None:
+        """`slot` is given each gallery that is taken; the loop that recognises takes it from there."""
         self._folder = folder
         self._key = key
         self._address = address
         self._face = face
-        self._in_force = in_force
+        self._slot = slot
 
-    def load(self, version_min: int) -> Gallery | None:
-        """What was in force when the device stopped: of this version, or a newer one that a crash has left unconfirmed.
+    def has_any(self) -> bool:
+        """True once the hub has sent a gallery, whatever became of it. Raises BlobStoreError."""
+        return next(self._files(), None) is not None
 
-        None when there is none, or it does not open. Never an older one: it may hold people who were erased since.
+    def load(self) -> Kept | None:
+        """The newest one, be it that a crash has left it unconfirmed. Raises BlobStoreError.
+
+        None when there is none, or when it does not open. Never an older one: it may hold people who were erased since.
         """
         version, path = max(self._files(), default=(0, None))
-        if path is None or version < version_min:
+        if path is None:
             return None
         try:
-            return self._open(path.read_bytes(), version)
+            sealed = path.read_bytes()
+            gallery = self._open(sealed, version)
         except (OSError, SealError, GalleryError) as error:
             log.error("%s cannot be used, the hub will be asked for it again: %s", path, error)  # noqa: TRY400
             return None
-
-    def has_any(self) -> bool:
-        """True once the hub has sent a gallery, whatever became of it."""
-        return next(self._files(), None) is not None
+        return Kept(offer=make_offer(kind=KIND, version=version, content=sealed), gallery=gallery)
 
     def take(self, delivery: Delivery) -> Refusal | None:
-        """Durable and in force on return; or why not, and then nothing has changed."""
+        """Durable on return, and waiting for the loop; or why not, and then nothing has changed."""
         version = delivery.offer.version
         try:
             gallery = self._open(delivery.content, version)
@@ -73,18 +84,25 @@ class GalleryKeeper:
             self._write(version, delivery.content)
         except OSError as error:
             return Refusal(reason=RejectionReason.STORAGE, detail=error.strerror or str(error))
-        self._in_force(gallery)
-        log.info("gallery %d in force: %d people", version, len(gallery.entries))
+        self._slot.put(gallery)
+        log.info("gallery %d has come: %d people", version, len(gallery.entries))
         return None
 
-    def forget_older(self, version: int) -> None:
-        """Once `version` is on record as held. What cannot be removed now goes with the next gallery."""
-        for older, path in self._files():
-            if older < version:
-                try:
+    def is_in_force(self) -> bool:
+        """The loop judges by what was taken last."""
+        return self._slot.is_empty()
+
+    def forget_others(self, version: int) -> None:
+        """Once `version` is in force. What cannot be removed now goes at the next start, or with the next gallery.
+
+        Newer ones go, too: they are damaged, and of a hub that has gone back in time.
+        """
+        try:
+            for other, path in self._files():
+                if other != version:
                     path.unlink(missing_ok=True)
-                except OSError as error:
-                    log.warning("an older gallery cannot be removed: %s", error)
+        except (OSError, BlobStoreError) as error:
+            log.warning("another gallery than %d cannot be removed: %s", version, error)
 
     def _open(self, sealed: bytes, version: int) -> Gallery:
         binding = Binding(site=self._address.site, device=self._address.device, kind=KIND, version=version)
@@ -97,10 +115,14 @@ class GalleryKeeper:
         return gallery
 
     def _files(self) -> Iterator[tuple[int, Path]]:
-        for path in self._folder.iterdir():
-            name = _NAME.fullmatch(path.name)
-            if name is not None:
-                yield int(name[1]), path
+        try:
+            paths = list(self._folder.iterdir())
+        except OSError as error:
+            raise BlobStoreError(f"{self._folder}: {error.strerror or error}") from error
+        for path in paths:
+            found = _NAME.fullmatch(path.name)
+            if found is not None and 1 <= int(found[1]) <= INTEGER_MAX:
+                yield int(found[1]), path
 
     def _write(self, version: int, sealed: bytes) -> None:
         part = self._folder / "gallery.incoming"

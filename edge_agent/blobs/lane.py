@@ -1,7 +1,6 @@
 """The lane beside the belt on which blobs come in: payloads in, payloads out. The uplink's thread drives it."""
 
 import logging
-import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -9,13 +8,14 @@ from typing import Final
 from edge_agent.blobs.device_key import device_key
 from edge_agent.blobs.file_store import FileBlobStore
 from edge_agent.blobs.gallery_keeper import GalleryKeeper
+from edge_agent.blobs.matcher_slot import MatcherSlot
 from edge_agent.blobs.receiver import Answer, Delivery, Receiver
 from edge_agent.blobs.store import BlobStore, BlobStoreError
 from edge_agent.config import AgentConfig
+from edge_agent.errors import GalleryError
 from edge_agent.recognition.gallery import Gallery
-from edge_agent.recognition.matcher import Matcher
 from edge_agent.vision.manifest import FaceSpec
-from edge_agent.wire.blobs import DETAIL_CHARS_MAX, RejectionReason, decode_blob_down
+from edge_agent.wire.blobs import DETAIL_CHARS_MAX, Offer, decode_blob_down
 from edge_agent.wire.codec import WireError
 from edge_agent.wire.gallery import BYTES_MAX, KIND
 from edge_agent.wire.messages import wire_bytes
@@ -26,29 +26,6 @@ _BYTES_MAX: Final = {KIND: BYTES_MAX + OVERHEAD_BYTES}
 log = logging.getLogger(__name__)
 
 
-class MatcherSlot:
-    """One place, in which the newest matcher waits for the loop that recognises. For two threads.
-
-    The loop looks here before each frame and before it ends a passage by time. So once a gallery is put, at most the
-    passage that is being reported at this very moment is judged by the older one: that is what "in force" means.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._waiting: Matcher | None = None
-
-    def put(self, gallery: Gallery) -> None:
-        matcher = Matcher(gallery)
-        with self._lock:
-            self._waiting = matcher
-
-    def take(self) -> Matcher | None:
-        """None: nothing new."""
-        with self._lock:
-            waiting, self._waiting = self._waiting, None
-        return waiting
-
-
 class BlobLane:
     """Not for several threads. Whatever goes wrong here is logged and said to the hub; events never wait for it."""
 
@@ -56,13 +33,18 @@ class BlobLane:
         """Raises BlobStoreError. `seal_key`: the device's public key, 64 hex."""
         self.seal_key = seal_key
         self._keeper = keeper
-        held = store.held().get(KIND)
-        self.gallery = keeper.load(0 if held is None else held.version)
-        """What was in force when the device stopped; None: the hub has never sent one, or it cannot be used."""
-        self.was_held = held is not None or keeper.has_any()
-        if held is not None and self.gallery is None:
-            store.release(KIND)  # so that we do not claim to hold what we cannot use
+        self.was_held = KIND in store.held() or keeper.has_any()  # once, whether or not it can be used now
+        self._first = self._restored(store)
+        self._awaited: Offer | None = None  # durable, and waiting for the loop
         self._receiver = Receiver(store=store, bytes_max=_BYTES_MAX, now_s=now_s)
+
+    def take_first(self) -> Gallery | None:
+        """What was in force when the device stopped; None: there is none, or it cannot be used.
+
+        Once: a copy that stayed here would keep people in memory who are erased later.
+        """
+        first, self._first = self._first, None
+        return first
 
     def connected(self, now_s: float) -> None:
         self._receiver.connected(now_s)
@@ -80,8 +62,8 @@ class BlobLane:
         return self._all(self._receiver.heard(message, now_s))
 
     def due(self, now_s: float) -> list[bytes]:
-        """What there is to say now."""
-        return self._all(self._receiver.due(now_s))
+        """What there is to say now. To be asked too when the loop has taken a gallery: then the receipt is due."""
+        return [*self._receipt(), *self._all(self._receiver.due(now_s))]
 
     def wait_s(self, now_s: float) -> float:
         """For how long there is nothing due."""
@@ -95,34 +77,77 @@ class BlobLane:
 
     def _delivered(self, delivery: Delivery) -> list[Answer]:
         offer = delivery.offer
+        if offer == self._awaited:
+            return []  # offered again before the loop has taken it
         refusal = self._keeper.take(delivery)
-        if refusal is not None:
-            log.error("gallery %d is not taken (%s): %s", offer.version, refusal.reason, refusal.detail)
-            detail = refusal.detail[:DETAIL_CHARS_MAX]
-            return self._receiver.refused(offer, reason=refusal.reason, detail=detail)
+        if refusal is None:
+            self._awaited = offer
+            return []
+        log.error("gallery %d is not taken (%s): %s", offer.version, refusal.reason, refusal.detail)
+        return self._receiver.refused(offer, reason=refusal.reason, detail=refusal.detail[:DETAIL_CHARS_MAX])
+
+    def _receipt(self) -> list[bytes]:
+        """Of what is in force by now, once the card holds nothing else."""
+        offer = self._awaited
+        if offer is None or not self._keeper.is_in_force():
+            return []
+        self._awaited = None
+        log.info("gallery %d in force", offer.version)
+        self._keeper.forget_others(offer.version)
         try:
-            answers = self._receiver.applied(offer)
-        except BlobStoreError as error:
+            return self._all(self._receiver.applied(offer))
+        except BlobStoreError as error:  # without an answer the hub offers it again, and it is tried again
             log.error("gallery %d is in force, and that cannot be put on record: %s", offer.version, error)  # noqa: TRY400
-            detail = str(error)[:DETAIL_CHARS_MAX]
-            return self._receiver.refused(offer, reason=RejectionReason.STORAGE, detail=detail)
-        self._keeper.forget_older(offer.version)
-        return answers
+            return []
+
+    def _restored(self, store: BlobStore) -> Gallery | None:
+        """The record follows the file: we claim to hold what we can use, no other version and nothing damaged."""
+        held, kept = store.held().get(KIND), self._keeper.load()
+        if kept is None:
+            if held is not None:
+                store.release(KIND)
+            return None
+        if held != kept.offer:
+            try:
+                store.hold(kept.offer)
+            except BlobStoreError as error:
+                log.warning("gallery %d is in force without a record: %s", kept.offer.version, error)
+        self._keeper.forget_others(kept.offer.version)
+        return kept.gallery
 
 
-def open_lane(config: AgentConfig, face: FaceSpec, slot: MatcherSlot, *, now_s: float) -> BlobLane:
-    """The lane of a configuration, with everything real beside its journal. Raises DeviceKeyError, BlobStoreError."""
-    key = device_key(_key_path(config))
-    store = FileBlobStore(_folder(config))
-    keeper = _keeper(config, face, key, slot)
-    return BlobLane(store=store, keeper=keeper, seal_key=key.public.hex(), now_s=now_s)
+def open_lane(config: AgentConfig, face: FaceSpec, slot: MatcherSlot, *, now_s: float) -> BlobLane | None:
+    """The lane of a configuration, with everything real beside its journal. Raises DeviceKeyError.
+
+    None, and said, when the disk refuses: who walks past is watched and told all the same.
+    """
+    try:
+        key = device_key(_key_path(config))
+        store = FileBlobStore(_folder(config))
+        keeper = _keeper(config, face, key, slot)
+        return BlobLane(store=store, keeper=keeper, seal_key=key.public.hex(), now_s=now_s)
+    except BlobStoreError as error:
+        log.error("no gallery can come from the hub until the next start: %s", error)  # noqa: TRY400
+        return None
 
 
 def received_gallery(config: AgentConfig, face: FaceSpec) -> Gallery | None:
-    """What the hub has sent, looked at without touching anything; None: nothing, or nothing that can be used."""
+    """What the hub has sent, looked at without touching anything; None: it has sent nothing yet.
+
+    Raises GalleryError when that cannot be used, DeviceKeyError, BlobStoreError.
+    """
     if not _key_path(config).exists() or not _folder(config).is_dir():
         return None
-    return _keeper(config, face, device_key(_key_path(config)), MatcherSlot()).load(0)
+    keeper = _keeper(config, face, device_key(_key_path(config)), MatcherSlot())
+    kept = keeper.load()
+    if kept is None and keeper.has_any():
+        raise GalleryError("what the hub has sent cannot be used: everybody is a stranger until it sends it again")
+    return None if kept is None else kept.gallery
+
+
+def known_seal_key(config: AgentConfig) -> str | None:
+    """The public key, 64 hex, without making one; None before the first start. Raises DeviceKeyError."""
+    return device_key(_key_path(config)).public.hex() if _key_path(config).exists() else None
 
 
 def _key_path(config: AgentConfig) -> Path:
@@ -135,4 +160,4 @@ def _folder(config: AgentConfig) -> Path:
 
 def _keeper(config: AgentConfig, face: FaceSpec, key: KeyPair, slot: MatcherSlot) -> GalleryKeeper:
     address = Address(site=config.site, device=config.device)
-    return GalleryKeeper(_folder(config), key=key, address=address, face=face, in_force=slot.put)
+    return GalleryKeeper(_folder(config), key=key, address=address, face=face, slot=slot)

@@ -116,9 +116,13 @@ class Receiver:
         return [self._have(offer.kind)]
 
     def refused(self, offer: Offer, *, reason: RejectionReason, detail: str) -> list[Answer]:
-        """What was delivered cannot be used here. The same offer again gets the same answer, without a transfer."""
+        """What was delivered cannot be used here. The same offer again gets the same answer, without a transfer.
+
+        Except after `storage`: a disk that was full may have room the next time.
+        """
         rejected = _rejected(offer, reason, detail)
-        self._unusable[offer.kind] = (offer, rejected)
+        if reason is not RejectionReason.STORAGE:
+            self._unusable[offer.kind] = (offer, rejected)
         self._discard(offer)
         return [rejected]
 

@@ -34,10 +34,13 @@ class Match:
 
 
 class Matcher:
-    """Compares templates with every entry of a gallery at once: one matrix product, 1 ms for 10,000 templates."""
+    """Compares templates with every entry of a gallery at once: one matrix product, 1 ms for 10,000 templates.
+
+    It has the templates once, and does not keep the gallery.
+    """
 
     def __init__(self, gallery: Gallery) -> None:
-        self._entries = gallery.entries
+        self._people = [(entry.person, entry.purposes) for entry in gallery.entries]
         self._length = gallery.template_length
         rows = [entry.templates for entry in gallery.entries]
         self._templates = np.concatenate(rows) if rows else np.zeros((0, self._length), np.float32)
@@ -51,15 +54,16 @@ class Matcher:
         length = float(np.linalg.norm(template.astype(np.float64)))
         if template.shape != (self._length,) or not abs(length - 1) <= UNIT_TOLERANCE:
             raise GalleryError(f"not a unit template of {self._length} numbers: shape {template.shape}")
-        if not self._entries:
+        if not self._people:
             return None
         by_person = np.maximum.reduceat(self._templates @ template.astype(np.float32), self._starts)
         best = int(np.argmax(by_person))
         score = float(by_person[best])
         others = np.delete(by_person, best)
+        person, purposes = self._people[best]
         return Match(
-            person=self._entries[best].person,
-            purposes=self._entries[best].purposes,
+            person=person,
+            purposes=purposes,
             score=min(1.0, max(-1.0, score)),
             margin=score - float(others.max()) if len(others) else None,
         )

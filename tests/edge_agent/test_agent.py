@@ -19,7 +19,7 @@ from scripted_hub import ScriptedHub, ScriptedLink
 from walks import RESIDENT, astronaut, enrol, officer, write_config, write_walks
 
 from edge_agent.agent import Agent
-from edge_agent.blobs.lane import MatcherSlot
+from edge_agent.blobs.matcher_slot import MatcherSlot
 from edge_agent.camera.latest import LatestFrame
 from edge_agent.clock import Clock, ClockWatch, FakeClock, SystemClock
 from edge_agent.errors import CameraError, JournalError
@@ -484,7 +484,7 @@ def test_what_is_wrong_at_the_start_is_said_in_words_with_exit_1(
     assert "Traceback" not in log
 
 
-def test_a_gallery_that_came_in_is_used_before_the_next_frame_and_the_last_passages(
+def test_a_gallery_that_came_in_is_used_before_the_next_frame_and_the_last_passages_and_its_receipt_is_due(
     journal: Journal,
 ) -> None:
     matchers = MatcherSlot()
@@ -492,10 +492,13 @@ def test_a_gallery_that_came_in_is_used_before_the_next_frame_and_the_last_passa
     agent = stage.agent(ListedCamera(0), matchers=matchers)
     agent.turn(None)
     assert stage.watcher.used == []
+    assert stage.uplink._inbox.empty()
     matchers.put(Gallery(embedder_id="test", template_length=4))
     agent.turn(None)
     agent.turn(None)
     assert len(stage.watcher.used) == 1
+    assert stage.uplink._inbox.get_nowait() is None, "a wake-up, once"
+    assert stage.uplink._inbox.empty()
     matchers.put(Gallery(embedder_id="test", template_length=4))
     agent.stop()
     agent.run()

@@ -11,10 +11,11 @@ from walks import write_config
 
 from edge_agent.agent import open_agent
 from edge_agent.assembly import scene_path
+from edge_agent.blobs.store import BlobStoreError
 from edge_agent.clock import FakeClock
 from edge_agent.commands.doctor import examine
 from edge_agent.config import AgentConfig, load
-from edge_agent.errors import JournalError, ShouwangError
+from edge_agent.errors import DeviceKeyError, JournalError, ShouwangError
 from edge_agent.journal import Journal
 from edge_agent.recognition.gallery import Entry, Gallery, Purpose
 from edge_agent.vision.manifest import find_models, load_manifest
@@ -119,3 +120,23 @@ def test_a_damaged_learnt_view_costs_a_word_and_not_the_start(
     with open_agent(config):
         assert "set aside" in caplog.text
     assert scene_path(config).name == "journal.sqlite3.east.scene"
+
+
+def test_a_disk_without_room_for_a_key_costs_the_galleries_and_not_the_watching(
+    config: AgentConfig, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise BlobStoreError("no space left")
+
+    monkeypatch.setattr("edge_agent.blobs.lane.device_key", full)
+    with open_agent(config) as agent:
+        assert agent._uplink._lane is None
+    assert "no gallery can come from the hub until the next start: no space left" in caplog.text
+
+
+def test_a_key_that_others_may_read_ends_the_start_in_words(config: AgentConfig) -> None:
+    key = config.journal.file.with_name("device.key")
+    key.write_bytes(bytes(32))
+    key.chmod(0o644)
+    with pytest.raises(DeviceKeyError, match="others may read"), open_agent(config):
+        pass

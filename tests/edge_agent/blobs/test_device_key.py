@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.blobs.device_key import device_key
+from edge_agent.blobs.store import BlobStoreError
 from edge_agent.errors import DeviceKeyError
 from edge_agent.wire.seal import public_key_of
 
@@ -44,5 +45,5 @@ def test_a_link_in_the_place_of_the_key_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_takes_no_file_is_said(tmp_path: Path) -> None:
-    with pytest.raises(DeviceKeyError, match="nowhere"):
+    with pytest.raises(BlobStoreError, match="nowhere"):
         device_key(tmp_path / "nowhere" / "device.key")

@@ -30,7 +30,7 @@ def template(n: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
     return (drawn / np.linalg.norm(drawn)).astype(np.float32)
 
 
-def written(*people: int, version: int, embedder: str = "test") -> bytes:
+def written(*people: int, version: int, embedder: str = "test", length: int = LENGTH) -> bytes:
     """A gallery of people p-0, p-1, ... as the hub writes it."""
     entries = [
         WrittenEntry(
@@ -41,7 +41,7 @@ def written(*people: int, version: int, embedder: str = "test") -> bytes:
         for n in people
     ]
     return encode_gallery(
-        WrittenGallery(format=FORMAT, embedder=embedder, template_length=LENGTH, version=version, entries=entries)
+        WrittenGallery(format=FORMAT, embedder=embedder, template_length=length, version=version, entries=entries)
     )
 
 

@@ -10,7 +10,8 @@ from sealing_hub import ADDRESS, SPEC, Parcel, parcel, written
 
 from edge_agent.blobs.device_key import device_key
 from edge_agent.blobs.gallery_keeper import GalleryKeeper
-from edge_agent.blobs.lane import BlobLane, MatcherSlot
+from edge_agent.blobs.lane import BlobLane
+from edge_agent.blobs.matcher_slot import MatcherSlot
 from edge_agent.blobs.memory_store import MemoryBlobStore
 from edge_agent.clock import FakeClock
 from edge_agent.journal import Journal
@@ -27,8 +28,8 @@ class Stage:
         self.key = device_key(folder / "device.key")
         self.hub = ScriptedHub()
         self.links: list[ScriptedLink] = []
-        slot = MatcherSlot()
-        keeper = GalleryKeeper(folder, key=self.key, address=ADDRESS, face=SPEC, in_force=slot.put)
+        self.slot = MatcherSlot()
+        keeper = GalleryKeeper(folder, key=self.key, address=ADDRESS, face=SPEC, slot=self.slot)
         lane = BlobLane(
             store=MemoryBlobStore(free_bytes=2**24),
             keeper=keeper,
@@ -53,6 +54,8 @@ class Stage:
     def settle(self) -> None:
         self.uplink.step(None)
         while True:
+            if self.slot.take() is not None:  # the loop, between two frames
+                self.uplink.wake()
             try:
                 event = self.uplink._inbox.get_nowait()
             except queue.Empty:
