@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from edge_agent.assembly import agent_label, read_gallery
-from edge_agent.blobs.lane import received_gallery
+from edge_agent.blobs.lane import known_seal_key, received_gallery
 from edge_agent.camera.camera import make_camera
 from edge_agent.camera.capture import without_secret
 from edge_agent.clock import SystemClock, system_synchronised
@@ -163,6 +163,7 @@ def _hello(config: AgentConfig) -> Hello:
         oldest=position.oldest,
         last=position.last,
         agent=agent_label(),
+        seal_key=known_seal_key(config),  # without it the hub would take it that the device wants no galleries any more
     )
 
 

@@ -9,13 +9,16 @@ import numpy as np
 import pytest
 from mosquitto import PASSWORD, PROGRAM, USER, Mosquitto, Observer
 from scripted_hub import ScriptedHub
+from sealing_hub import parcel, written
 
 from edge_agent import cli
+from edge_agent.blobs.device_key import device_key
 from edge_agent.commands import checkup
-from edge_agent.commands.doctor import Finding, UnwellError, in_words
+from edge_agent.commands.doctor import Finding, UnwellError, examine, in_words
 from edge_agent.config import AgentConfig, Synchronised, load
 from edge_agent.recognition.gallery import Gallery
 from edge_agent.vision.manifest import find_models, load_manifest
+from edge_agent.wire.topics import Address
 
 MOUNTS = """\
 22 1 179:2 / / rw,noatime shared:1 - ext4 /dev/root rw
@@ -137,6 +140,33 @@ def test_a_gallery_of_another_embedder_is_a_finding(config_file: Path, capsys: p
     assert "enrol again" in findings["gallery"]["found"]
 
 
+def receive(config: AgentConfig, *, version: int) -> Path:
+    """As if the hub had sent a gallery without anybody in it; gives its file."""
+    key = device_key(config.journal.file.with_name("device.key"))
+    face = load_manifest(find_models()).face
+    content = written(version=version, embedder=face.embedder_id, length=face.template_length)
+    address = Address(site=config.site, device=config.device)
+    blobs = config.journal.file.with_name(f"{config.journal.file.name}.blobs")
+    blobs.mkdir(exist_ok=True)
+    file = blobs / f"gallery-{version}.sealed"
+    file.write_bytes(parcel(content, public_key=key.public, version=version, address=address).sealed)
+    return file
+
+
+def test_the_gallery_of_the_hub_is_told_before_that_of_the_configuration(config: AgentConfig) -> None:
+    assert checkup.check_gallery(config).startswith("0 people, made with")
+    receive(config, version=7)
+    assert checkup.check_gallery(config) == "version 7 of the hub: 0 people"
+
+
+def test_a_damaged_gallery_of_the_hub_is_a_finding_and_no_older_one_is_told(config: AgentConfig) -> None:
+    receive(config, version=6)
+    receive(config, version=7).write_bytes(b"damaged")
+    finding = examine("gallery", checkup.check_gallery, config)
+    assert not finding.ok
+    assert "everybody is a stranger" in finding.found
+
+
 def test_an_unsynchronised_clock_fails_and_a_vouched_one_does_not(
     config: AgentConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,9 +217,13 @@ def broker(tmp_path: Path) -> Iterator[Mosquitto]:
 
 
 def test_broker_and_hub_are_asked_and_answer(config: AgentConfig, broker: Mosquitto) -> None:
-    here = replace(config, hub=replace(config.hub, port=broker.port))
-    voice = Observer(broker.port, f"shouwang/v1/test/{USER}/up", ScriptedHub())
+    here, hub = replace(config, hub=replace(config.hub, port=broker.port)), ScriptedHub()
+    voice = Observer(broker.port, f"shouwang/v1/test/{USER}/up", hub)
     assert "the hub answered" in checkup.check_broker(here)
+    assert not config.journal.file.with_name("device.key").exists(), "the doctor makes nothing"
+    key = device_key(config.journal.file.with_name("device.key"))
+    checkup.check_broker(here)
+    assert [hello.seal_key for hello in hub.hellos] == [None, key.public.hex()], "or no gallery would come any more"
     voice.close()
 
 
