@@ -20,6 +20,9 @@ from edge_agent.wire.topics import Address, Channel
 INBOX_MAX: Final = 1000
 """Messages of the hub that wait; past it they are dropped, which the protocol repairs with the next hello."""
 
+BLOBS_WAITING_MAX: Final = 16
+"""With so much waiting, a piece of a blob is dropped: acks go first, and the device asks for the piece again."""
+
 TCP_TIMEOUT_S: Final = 3.0
 GOODBYE_TIMEOUT_S: Final = 1.0
 PASSWORD_BYTES_MAX: Final = 4096
@@ -168,6 +171,9 @@ class MqttLink:
 
     def _on_message(self, _client: Client, _userdata: Any, message: MQTTMessage) -> None:
         blob = message.topic != self._topics[0]
+        if blob and self._inbox.qsize() >= BLOBS_WAITING_MAX:
+            log.debug("a piece of a blob was dropped: too much waits")
+            return
         enqueue(self._inbox, Heard(payload=bytes(message.payload), blob=blob))
 
     def _on_disconnect(self, _client: Client, _userdata: Any, _flags: Any, reason: Any, _properties: Any) -> None:

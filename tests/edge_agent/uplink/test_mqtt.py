@@ -1,26 +1,38 @@
 import queue
 import shutil
 import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from mosquitto import PASSWORD, PROGRAM, TIMEOUT_S, USER, Mosquitto, Observer
+from paho.mqtt.client import MQTTMessage
 from scripted_hub import ScriptedHub
+from sealing_hub import SPEC, parcel, template, written
 
+from edge_agent.blobs.device_key import device_key
+from edge_agent.blobs.file_store import FileBlobStore
+from edge_agent.blobs.gallery_keeper import GalleryKeeper
+from edge_agent.blobs.lane import BlobLane
+from edge_agent.blobs.matcher_slot import MatcherSlot
 from edge_agent.clock import FakeClock
 from edge_agent.config import HubConfig
 from edge_agent.errors import ConfigError
 from edge_agent.journal import Journal
-from edge_agent.uplink.mqtt import Closed, Heard, Inbox, LinkEvent, MqttLink, MqttVersion, Opened
+from edge_agent.recognition.gallery import Gallery
+from edge_agent.uplink.mqtt import BLOBS_WAITING_MAX, Closed, Heard, Inbox, LinkEvent, MqttLink, MqttVersion, Opened
 from edge_agent.uplink.uplink import ANSWER_WAIT_S, Uplink
+from edge_agent.wire.blobs import Have, Want, decode_blob_up
 from edge_agent.wire.codec import decode_status
 from edge_agent.wire.limits import PAYLOAD_BYTES_MAX
-from edge_agent.wire.messages import Passage, Presence
+from edge_agent.wire.messages import Passage, Presence, wire_bytes
 from edge_agent.wire.topics import Address, Channel
 
 ADDRESS = Address(site="test", device=USER)
 STATUS, UP, ACK = (ADDRESS.topic(channel) for channel in (Channel.STATUS, Channel.UP, Channel.ACK))
+BLOB_UP, BLOB_DOWN = ADDRESS.topic(Channel.BLOB_UP), ADDRESS.topic(Channel.BLOB_DOWN)
 needs_mosquitto = pytest.mark.skipif(
     PROGRAM is None or shutil.which("mosquitto_passwd") is None, reason="no mosquitto here: apt install mosquitto"
 )
@@ -47,7 +59,7 @@ def make_link(hub_config: HubConfig) -> Iterator[MakeLink]:
     made: list[MqttLink] = []
 
     def make(version: MqttVersion, inbox: Inbox) -> MqttLink:
-        made.append(MqttLink(hub_config, address=ADDRESS, agent="test/1", version=version, inbox=inbox))
+        made.append(MqttLink(hub_config, address=ADDRESS, agent="test/1", version=version, inbox=inbox, blobs=True))
         return made[-1]
 
     yield make
@@ -199,6 +211,84 @@ def test_events_reach_the_hub_through_a_broker_that_is_killed_meanwhile(
         journal.close()
     (epoch,) = hub.histories
     assert hub.places(epoch) == list(range(1, 171))
+
+
+@needs_mosquitto
+@pytest.mark.parametrize("version", list(MqttVersion))
+def test_blobs_go_both_ways_on_topics_of_their_own(
+    make_link: MakeLink, observe: Callable[..., Observer], version: MqttVersion
+) -> None:
+    up = observe(BLOB_UP)
+    inbox: Inbox = queue.Queue()
+    link = make_link(version, inbox)
+    link.open()
+    assert await_event(inbox) == Opened()
+    assert link.publish_blob(b"want")
+    message = up.next()
+    assert (message.payload, message.qos, message.retain) == (b"want", 1, False)
+    up.client.publish(BLOB_DOWN, b"offer", qos=1)
+    assert await_event(inbox) == Heard(payload=b"offer", blob=True)
+
+
+def test_pieces_of_a_blob_that_nobody_looks_at_do_not_fill_the_memory_and_acks_still_come() -> None:
+    inbox: Inbox = queue.Queue()
+    hub = HubConfig(host="127.0.0.1")
+    link = MqttLink(hub, address=ADDRESS, agent="test/1", version=MqttVersion.V5, inbox=inbox, blobs=True)
+    piece, ack = MQTTMessage(topic=BLOB_DOWN.encode()), MQTTMessage(topic=ACK.encode())
+    for _ in range(3 * BLOBS_WAITING_MAX):
+        link._on_message(link._client, None, piece)
+    link._on_message(link._client, None, ack)
+    waiting = [inbox.get_nowait() for _ in range(inbox.qsize())]
+    assert waiting == [*[Heard(payload=b"", blob=True)] * BLOBS_WAITING_MAX, Heard(payload=b"")]
+
+
+class TellingSlot(MatcherSlot):
+    """Says when something is put."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.filled = threading.Event()
+
+    def put(self, gallery: Gallery) -> None:
+        super().put(gallery)
+        self.filled.set()
+
+
+@needs_mosquitto
+def test_a_sealed_gallery_gets_through_a_real_broker_while_events_do(
+    make_link: MakeLink, observe: Callable[..., Observer], tmp_path: Path
+) -> None:
+    key, slot, clock = device_key(tmp_path / "device.key"), TellingSlot(), FakeClock()
+    store = FileBlobStore(tmp_path / "blobs")
+    keeper = GalleryKeeper(tmp_path / "blobs", key=key, address=ADDRESS, face=SPEC, slot=slot)
+    lane = BlobLane(store=store, keeper=keeper, seal_key=key.public.hex(), now_s=time.monotonic())
+    journal = Journal(tmp_path / "journal.sqlite3", clock=clock)
+    hub, asks = ScriptedHub(), observe(BLOB_UP)
+    observe(UP, hub)
+    uplink = Uplink(journal, device=USER, agent="test/1", make_link=make_link, jitter=lambda: 0.0, lane=lane)
+    uplink.start()
+    try:
+        for _ in range(20):
+            clock.advance(1)
+            journal.append(Passage(captured=clock.stamp(), camera="east", duration_ms=1, frames=1))
+        uplink.wake()
+        assert uplink.wait_drained(TIMEOUT_S)
+        assert hub.hellos[-1].seal_key == key.public.hex()
+        sent = parcel(written(*range(1200), version=1), public_key=key.public, version=1, address=ADDRESS)
+        asks.client.publish(BLOB_DOWN, wire_bytes(sent.offer), qos=1)
+        assert decode_blob_up(bytes(asks.next().payload)) == Want(kind="gallery", version=1, from_i=0)
+        for payload in sent.payloads()[1:]:
+            asks.client.publish(BLOB_DOWN, payload, qos=1)
+        assert decode_blob_up(bytes(asks.next().payload)) == Want(kind="gallery", version=1, from_i=2)
+        assert slot.filled.wait(TIMEOUT_S)
+        matcher = slot.take()  # as the loop does before the next frame
+        assert matcher is not None
+        assert matcher.match(template(1199)) is not None
+        uplink.wake()
+        assert decode_blob_up(bytes(asks.next().payload)) == Have(kind="gallery", version=1, sha256=sent.offer.sha256)
+    finally:
+        uplink.stop(5)
+        journal.close()
 
 
 def silent_server() -> socket.socket:
