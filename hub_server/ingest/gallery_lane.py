@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from edge_agent.wire.blobs import BlobDown, decode_blob_up
+from edge_agent.wire.blobs import BlobDown, RejectionReason, decode_blob_up
 from edge_agent.wire.codec import WireError
 from edge_agent.wire.gallery import KIND
 from edge_agent.wire.seal import SealError
@@ -27,6 +27,7 @@ MESSAGES_MAX: Final = 2000  # that wait; more are dropped, and their device asks
 LOOK_S: Final = 0.5  # how often it is looked whether who belongs where has changed
 SEND_MAX: Final = 16  # messages between two looks at what has come in
 RETRY_S: Final = 30.0  # after a gallery that could not be made
+STORAGE_RETRY_S: Final = 300.0  # after a device whose disk took none: it may have room again, and an erasure waits
 
 _log = logging.getLogger(__name__)
 
@@ -70,6 +71,7 @@ class GalleryLane:
         self._online: set[str] = set()
         self._offered: dict[str, int] = {}  # the version on offer
         self._stale: dict[str, float] = {}  # devices to look at, and from when on
+        self._full: dict[str, float] = {}  # devices whose disk took none, and when it is offered again
         self._revision = 0
         self._looked_s = -LOOK_S
         self._stopping = threading.Event()
@@ -178,6 +180,8 @@ class GalleryLane:
             case Settlement.REJECTED:
                 trouble = f"{settled.reason}: {settled.detail}" if settled.detail else str(settled.reason)
                 _log.warning("gallery %d was not taken by %s: %s", version, device, trouble)
+                if settled.reason is RejectionReason.STORAGE:
+                    self._full[device] = self._now_s() + STORAGE_RETRY_S
                 self._store.write(
                     lambda db: galleries.refused(db, device, version=version, trouble=trouble), urgent=False
                 )
@@ -186,7 +190,14 @@ class GalleryLane:
                 self._store.write(lambda db: galleries.make_above(db, device, version), urgent=False)
                 self._stale[device] = self._now_s()
 
+    def _offer_again(self, now_s: float) -> None:
+        for device in [device for device, due_s in self._full.items() if due_s <= now_s]:
+            del self._full[device]
+            if device in self._online:
+                self._sender.connected(device, now_s)
+
     def _look(self, now_s: float) -> None:
+        self._offer_again(now_s)
         with self._store.read() as db:
             revision = galleries.revision(db)
             if revision != self._revision:

@@ -13,7 +13,7 @@ from edge_agent.wire.blobs import BlobDown, Chunk, Have, Offer, RejectionReason
 from edge_agent.wire.gallery import KIND, Purpose, WrittenGallery, decode_gallery
 from edge_agent.wire.messages import wire_bytes
 from edge_agent.wire.seal import Binding, generate_key_pair, unseal
-from hub_server.ingest.gallery_lane import LOOK_S, RETRY_S, GalleryLane
+from hub_server.ingest.gallery_lane import LOOK_S, RETRY_S, STORAGE_RETRY_S, GalleryLane
 from hub_server.ingest.gallery_maker import GalleryMaker
 from hub_server.ingest.outgoing import Outgoing
 from hub_server.store import devices, faces, galleries, people
@@ -366,3 +366,18 @@ def test_a_receipt_that_could_not_be_stored_is_asked_for_again(office: Office, m
     assert office.row("east").gallery_held_version is None
     office.run()
     assert office.row("east").gallery_held_version == 1
+
+
+def test_a_device_whose_disk_was_full_is_offered_it_again_after_a_while(office: Office) -> None:
+    """Not only at its next hello, which may be weeks away: somebody may have to be erased from it."""
+    enrolled(office.store, office.custody, "li", WELFARE)
+    office.cards["east"] = Card()
+    office.cards["east"].refuses = RejectionReason.STORAGE
+    office.came("east")
+    assert office.row("east").gallery_trouble == "storage: no"
+    office.cards["east"].refuses = None
+    office.run(STORAGE_RETRY_S - 10)
+    assert office.cards["east"].people == []
+    office.run(20)
+    assert office.cards["east"].people == ["li"]
+    assert office.row("east").gallery_trouble == ""
