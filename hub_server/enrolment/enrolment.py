@@ -1,8 +1,9 @@
 """The hub's side of an enrolment: one reader process at a time, with a limit on everything. Imports nothing heavy."""
 
+import math
 import os
 import signal
-import subprocess
+import struct
 import sys
 import threading
 from collections.abc import Sequence
@@ -11,13 +12,22 @@ from typing import Final
 
 import msgspec
 
-from hub_server.enrolment.exchange import ANSWER_BYTES_MAX, Answer, encode_photos
+from hub_server.enrolment.conversation import ConversationError, Heard, converse
+from hub_server.enrolment.exchange import ANSWER_BYTES_MAX, NotTaken, Taken, Unable, decode_answer, question
 from hub_server.store.limits import PHOTO_BYTES_MAX, PHOTOS_MAX
 
 TIMEOUT_S: Final = 60.0
 TURN_WAIT_S: Final = 30.0
-_KEPT_VARIABLES: Final = ("PATH", "LANG", "LC_ALL", "TZ", "VIRTUAL_ENV", "PYTHONPATH", "SHOUWANG_RUNTIME")
+CLOSE_WAIT_S: Final = 3.0
+
+READER: Final = (sys.executable, "-P", "-m", "hub_server.enrolment.reader")
+"""-P: nothing is imported from the folder that the hub was started in."""
+
+_KEPT_VARIABLES: Final = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH", "TMPDIR", "SHOUWANG_RUNTIME")
+_ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # each more claims memory from the limit
 _WORDS_MAX: Final = 300
+_UNIT_TOLERANCE: Final = 1e-3
+_FLOAT32_BYTES: Final = 4
 
 
 class Refused(Exception):  # noqa: N818 the photographs are at fault, not we
@@ -52,7 +62,7 @@ class Enroller:
     def __init__(
         self,
         *,
-        command: Sequence[str] = (sys.executable, "-m", "hub_server.enrolment.reader"),
+        command: Sequence[str] = READER,
         timeout_s: float = TIMEOUT_S,
         turn_wait_s: float = TURN_WAIT_S,
     ) -> None:
@@ -60,9 +70,7 @@ class Enroller:
         self._timeout_s = timeout_s
         self._turn_wait_s = turn_wait_s
         self._turn = threading.Lock()
-        self._changing = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._closed = False
+        self._stopping = threading.Event()
 
     def enrol(self, photos: Sequence[bytes]) -> Made:
         """One template for all photographs together.
@@ -76,75 +84,72 @@ class Enroller:
         if not self._turn.acquire(timeout=self._turn_wait_s):
             raise EnrolmentBusyError("others are being enrolled: try again in a while")
         try:
-            return _made(self._ask(encode_photos(photos)))
+            heard = self._ask(photos)
         finally:
             self._turn.release()
+        return _made(heard, len(photos))
 
     def close(self) -> None:
-        """Nobody is enrolled any more."""
-        with self._changing:
-            self._closed = True
-            if self._process is not None:
-                _kill(self._process)
+        """Nobody is enrolled any more; who is being read has ended when this returns."""
+        self._stopping.set()
+        if self._turn.acquire(timeout=CLOSE_WAIT_S):
+            self._turn.release()
 
-    def _ask(self, question: bytes) -> Answer:
-        process = self._begin()
+    def _ask(self, photos: Sequence[bytes]) -> Heard:
+        if self._stopping.is_set():
+            raise EnrolmentUnavailableError("the hub is stopping")
         try:
-            out, err = process.communicate(question, timeout=self._timeout_s)
-        except subprocess.TimeoutExpired as error:
-            raise EnrolmentUnavailableError(f"the photographs took longer than {self._timeout_s:g} s") from error
-        finally:
-            _kill(process)
-            process.communicate()
-            with self._changing:
-                self._process = None
-        if process.returncode != 0 or len(out) > ANSWER_BYTES_MAX:
-            raise EnrolmentUnavailableError(f"the reader of photographs failed: {_last_words(err, process.returncode)}")
-        try:
-            return msgspec.json.decode(out, type=Answer)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise EnrolmentUnavailableError("the reader of photographs gave no answer") from error
-
-    def _begin(self) -> subprocess.Popen[bytes]:
-        with self._changing:
-            if self._closed:
-                raise EnrolmentUnavailableError("the hub is stopping")
-            try:
-                self._process = subprocess.Popen(
-                    self._command,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE,
-                    env={name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},
-                    start_new_session=True,
-                )
-            except OSError as error:
-                raise EnrolmentUnavailableError(f"the reader of photographs cannot be started: {error}") from error
-            return self._process
+            return converse(
+                self._command,
+                question(photos),
+                environment={name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ} | _ONE_THREAD,
+                timeout_s=self._timeout_s,
+                answer_bytes_max=ANSWER_BYTES_MAX,
+                stopping=self._stopping,
+            )
+        except ConversationError as error:
+            raise EnrolmentUnavailableError(f"the reader of photographs was not heard out: {error}") from error
 
 
-def _made(answer: Answer) -> Made:
-    if answer.trouble:
-        raise EnrolmentUnavailableError(answer.trouble)
-    if answer.refused:
-        raise Refused(answer.refused)
-    return Made(
-        embedder=answer.embedder,
-        template_length=answer.template_length,
-        templates=tuple(answer.templates),
-        qualities=tuple(answer.qualities),
-    )
+def _made(heard: Heard, count: int) -> Made:
+    """The answer about `count` photographs, believed only where it can be one."""
+    if heard.status != 0:
+        raise EnrolmentUnavailableError(f"the reader of photographs failed: {_last_words(heard)}")
+    try:
+        answer = decode_answer(heard.answer)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise EnrolmentUnavailableError("the reader of photographs gave no answer") from error
+    match answer:
+        case Unable(trouble=trouble):
+            raise EnrolmentUnavailableError(f"photographs cannot be read here: {trouble}")
+        case NotTaken(reasons=reasons) if set(reasons) <= set(range(count)):
+            raise Refused(reasons)
+        case Taken() if len(answer.qualities) == count and all(_is_template(t, answer) for t in answer.templates):
+            return Made(
+                embedder=answer.embedder,
+                template_length=answer.template_length,
+                templates=answer.templates,
+                qualities=answer.qualities,
+            )
+    raise EnrolmentUnavailableError("the reader of photographs gave an answer that cannot be true")
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """It and all that it may have started."""
-    if process.returncode is None:
-        try:
-            os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return  # it has just ended by itself
+def _is_template(content: bytes, answer: Taken) -> bool:
+    if len(content) != answer.template_length * _FLOAT32_BYTES:
+        return False
+    length = math.hypot(*struct.unpack(f"<{answer.template_length}f", content))
+    return abs(length - 1) < _UNIT_TOLERANCE  # false for what is no number, too
 
 
-def _last_words(err: bytes, code: int) -> str:
-    lines = [line for line in err.decode("utf-8", "replace").splitlines() if line.strip()]
-    return lines[-1][:_WORDS_MAX] if lines else f"exit code {code}"
+def _last_words(heard: Heard) -> str:
+    lines = [line.strip() for line in heard.complaint.decode("utf-8", "replace").splitlines() if line.strip()]
+    words = "".join(letter if letter.isprintable() else "?" for letter in lines[-1][:_WORDS_MAX]) if lines else ""
+    end = f"exit status {heard.status}" if heard.status > 0 else f"ended by {_signal_name(-heard.status)}"
+    return f"{words} ({end})" if words else end
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal has no name
+        return f"signal {number}"
