@@ -15,6 +15,7 @@ KIND: Final = "gallery"  # of the blob
 BYTES_MAX: Final = 64 * 1024 * 1024
 PERSONS_MAX: Final = 20_000
 TEMPLATES_MAX: Final = 16  # of one person
+VEHICLES_MAX: Final = 20_000
 
 
 class Purpose(StrEnum):
@@ -33,14 +34,23 @@ class WrittenEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     templates: list[str]
 
 
-class WrittenGallery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All entries of one embedder. `version` grows with each change."""
+class WrittenVehicle(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One vehicle that may pass here. Times are microseconds of the wall clock, UTC; null: no end on that side."""
+
+    plate: str
+    valid_from_us: int | None
+    valid_until_us: int | None  # exclusive
+
+
+class WrittenGallery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """All entries of one embedder, and the vehicles that may pass. `version` grows with each change."""
 
     format: int
     embedder: str
     template_length: int
     version: int
     entries: list[WrittenEntry]
+    vehicles: list[WrittenVehicle] = []  # left out when there are none: older agents know no vehicles
 
 
 _decoder: Final = msgspec.json.Decoder(WrittenGallery)

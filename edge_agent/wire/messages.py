@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from edge_agent.wire.limits import BATCH_EVENTS_MAX, INTEGER_MAX
+from edge_agent.wire.plate import LENGTH_MAX, LENGTH_MIN, TEXT_PATTERN, PlateKind, kinds_of
 
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,62}\Z")]
 """A site, device or camera: it stands in topics and in certificate names."""
@@ -22,6 +23,9 @@ Natural = Annotated[int, Meta(ge=0, le=INTEGER_MAX)]
 Microseconds = Annotated[int, Meta(ge=0, le=INTEGER_MAX)]
 Cosine = Annotated[float, Meta(ge=-1, le=1)]
 Label = Annotated[str, Meta(min_length=1, max_length=128)]
+PlateText = Annotated[str, Meta(pattern=TEXT_PATTERN)]
+"""A licence plate as it is said: province, letter, rest; without the dot (`edge_agent.wire.plate`)."""
+Probability = Annotated[float, Meta(ge=0, le=1)]
 SealKey = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 """A device's public X25519 key, lower-case hex: what is personal travels sealed to it (BLOBS.md)."""
 
@@ -54,6 +58,59 @@ class Passage(Struct, frozen=True, kw_only=True, tag="passage", tag_field="type"
     duration_ms: Natural  # from the first frame of the track to the last
     frames: Annotated[int, Meta(ge=1, le=INTEGER_MAX)]  # frames on which the face was found
     sighting: Sighting | None = None  # null: a stranger, or not sure
+
+
+class Direction(StrEnum):
+    """Which way a vehicle went through the gate, as the camera's configuration or its movement says."""
+
+    IN = "in"
+    OUT = "out"
+    UNKNOWN = "unknown"
+
+
+class PlateVerdict(StrEnum):
+    """What the list of known vehicles says to a reading."""
+
+    KNOWN = "known"  # on the list, every character sure or the only near one
+    UNSURE = "unsure"  # near one or several on the list: a person decides
+    UNKNOWN = "unknown"
+
+
+class PlateReading(Struct, frozen=True, kw_only=True):
+    """What stands on a plate, and how sure that is."""
+
+    text: PlateText  # as read, also when a listed plate is meant
+    kind: PlateKind
+    score: Probability  # that the whole text is right
+    chars: Annotated[list[Probability], Meta(min_length=LENGTH_MIN, max_length=LENGTH_MAX)]  # of each character
+    verdict: PlateVerdict
+    listed: PlateText | None = None  # the listed plate that is meant; only when known
+
+    def __post_init__(self) -> None:
+        if len(self.chars) != len(self.text):
+            raise ValueError("as many probabilities as characters")
+        if self.kind not in kinds_of(self.text):
+            raise ValueError(f"{self.text} cannot stand on a {self.kind.value} plate")
+        if (self.listed is None) == (self.verdict is PlateVerdict.KNOWN):
+            raise ValueError("listed goes with known")
+
+
+class PlateRead(Struct, frozen=True, kw_only=True, tag="plate_read", tag_field="type"):
+    """One vehicle passing one camera, once, however long it stood. Carries no picture."""
+
+    captured: Stamp  # of the very frame that the evidence is of: the best reading's, or the best look's
+    camera: Name
+    direction: Direction
+    duration_ms: Natural  # from the first frame of the track to the last
+    frames: Annotated[int, Meta(ge=1, le=INTEGER_MAX)]  # frames on which the plate was found
+    reads: Natural  # frames that were read and voted
+    reading: PlateReading | None = None  # null: seen, not readable
+
+    def __post_init__(self) -> None:
+        if self.reads > self.frames:
+            raise ValueError("more frames were read than there were")
+        if self.reading is not None and self.reads == 0:
+            raise ValueError("a reading without a frame that was read")
 
 
 class LossReason(StrEnum):
@@ -113,7 +170,7 @@ class ClockAnchor(Struct, frozen=True, kw_only=True, tag="clock_anchor", tag_fie
             raise ValueError("an anchor is a moment at which the clock is synchronised")
 
 
-Event = Passage | Observing | ClockAnchor | Lost
+Event = Passage | PlateRead | Observing | ClockAnchor | Lost
 
 
 class Item(Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from edge_agent.wire.gallery import KIND as GALLERY
 from hub_server.app.data_files import BrokerAddress, RunFile, run_file_path, write_run_file
+from hub_server.app.embedder import find_embedder
 from hub_server.app.enrolling import enrolling
 from hub_server.app.local_server import LocalServer
 from hub_server.app.local_token import settle_local_token
@@ -128,7 +129,9 @@ class Hub:
         inbox, site = Inbox(), self._config.site
         subscriber = Subscriber(broker=broker, site=site, inbox=inbox, now_us=store.now_us)
         outgoing = Outgoing(self._config.data_dir / OUTGOING_NAME, kind=GALLERY)
-        maker = GalleryMaker(store=store, templates=custody.templates, outgoing=outgoing, site=site)
+        maker = GalleryMaker(
+            store=store, templates=custody.templates, outgoing=outgoing, site=site, embedder=find_embedder()
+        )
         lane = GalleryLane(store=store, maker=maker, publish=subscriber.publish_blob)
         worker = Worker(store=store, inbox=inbox, publish=subscriber.publish, site=site, blobs=lane)
         scheduler = Scheduler(store=store, listening_since_s=lambda: subscriber.listening_since_s)

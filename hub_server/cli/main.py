@@ -5,7 +5,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from hub_server.cli import add_device, api_tokens, backups, login, person, seed_demo, serve
+from hub_server.cli import add_device, api_tokens, backups, login, person, seed_demo, serve, vehicle
 from hub_server.cli.speech import CommandError, complain
 from hub_server.store.errors import StoreError
 
@@ -21,6 +21,9 @@ examples:
     hub-server device add door-north --place "北门 North gate" --data ./hub-data
   a resident: known, asked, photographed (hub-server person --help has more):
     hub-server person enrol p-li front.jpg left.jpg right.jpg --data ./hub-data
+  a household's car at its gate (hub-server vehicle --help has more):
+    hub-server vehicle add 粤B·12345 --label "3 栋 502" --data ./hub-data
+    hub-server vehicle place 粤B·12345 --gate door-north --data ./hub-data
   a token for a big screen that may look and nothing else, for a year:
     hub-server token create big-screen --scope read --expires-days 365 --data ./hub-data
   a copy of the store every night, on another disk, and what it is worth:
@@ -60,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_device(commands)
     _add_token(commands)
     person.add_commands(commands)
+    vehicle.add_commands(commands)
     backups.add_commands(commands)
     _add_seed(commands)
     return parser
@@ -119,7 +123,7 @@ def _add_token(commands: "_Commands[argparse.ArgumentParser]") -> None:
         type=api_tokens.scopes,
         required=True,
         metavar="SCOPE,...",
-        help="of read (see everything), people (and watches), alerts, devices, admin (login links and tokens)",
+        help="of read (see everything), people (watches, vehicles), alerts, devices, admin (login links and tokens)",
     )
     create.add_argument(
         "--expires-days", type=api_tokens.expires_days, metavar="N", help="void after N days; else it has no end"

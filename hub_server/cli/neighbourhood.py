@@ -24,6 +24,7 @@ class Door:
 DOORS = (
     Door(id="door-east", place="东门 East door"),
     Door(id="door-west", place="西门 West door"),
+    Door(id="gate-lane", place="车行道闸 Vehicle gate"),
 )
 
 _HOUR_S = 3600

@@ -6,7 +6,7 @@ from sqlite_utils import Database
 
 from edge_agent.wire.messages import Ack, Batch, Conflict, DownMessage, Item, Replay
 from hub_server.ingest.reading import LOST, QUARANTINED, Reading, Received, dated, lost, read, tombstone
-from hub_server.store import alerts, clocks, devices, events, journals, observing
+from hub_server.store import alerts, clocks, devices, events, journals, observing, plate_passages
 from hub_server.store.events import NewEvent
 from hub_server.store.journals import Journal
 from hub_server.watch.clock import Anchor
@@ -92,6 +92,16 @@ class _Belt:
                 device=event.device,
                 received_us=event.received_us,
                 anchor=anchor,
+            )
+        elif reading.plate is not None and event.captured_us is not None:
+            plate_passages.add(
+                self._db,
+                reading.plate,
+                event=event_id,
+                device=event.device,
+                camera=event.camera,
+                at_us=event.captured_us,
+                clock_trusted=event.clock_trusted,
             )
         elif reading.anchor is not None and event.boot is not None:
             clocks.take_anchor(

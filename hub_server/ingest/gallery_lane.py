@@ -74,6 +74,7 @@ class GalleryLane:
         self._full: dict[str, float] = {}  # devices whose disk took none, and when it is offered again
         self._revision = 0
         self._looked_s = -LOOK_S
+        self._ended_us = 0  # vehicles whose time ended by then have gone from their devices' plans
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="galleries", daemon=True)
 
@@ -198,11 +199,14 @@ class GalleryLane:
 
     def _look(self, now_s: float) -> None:
         self._offer_again(now_s)
+        now_us = self._store.now_us()
         with self._store.read() as db:
             revision = galleries.revision(db)
             if revision != self._revision:
                 self._stale |= dict.fromkeys(galleries.takers(db), now_s)
-        self._revision = revision
+            else:
+                self._stale |= dict.fromkeys(galleries.ending(db, after_us=self._ended_us, until_us=now_us), now_s)
+        self._revision, self._ended_us = revision, now_us
         for device in [device for device, due_s in self._stale.items() if due_s <= now_s]:
             del self._stale[device]
             self._refresh(device)

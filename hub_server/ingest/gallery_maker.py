@@ -13,15 +13,17 @@ from edge_agent.wire.gallery import (
     FORMAT,
     KIND,
     PERSONS_MAX,
+    VEHICLES_MAX,
     WrittenEntry,
     WrittenGallery,
+    WrittenVehicle,
     encode_gallery,
 )
 from edge_agent.wire.limits import INTEGER_MAX
 from edge_agent.wire.seal import Binding, seal
 from hub_server.ingest.outgoing import FileSource, Outgoing
 from hub_server.store import galleries
-from hub_server.store.galleries import Member, Plan
+from hub_server.store.galleries import Embedder, Member, Plan
 from hub_server.store.store import Store
 
 _TRIES: Final = 3  # a plan that changes while its gallery is made; after that the next revision tries again
@@ -34,11 +36,21 @@ _log = logging.getLogger(__name__)
 class GalleryMaker:
     """For one thread. Keeps no template longer than it takes to seal it."""
 
-    def __init__(self, *, store: Store, templates: Templates, outgoing: Outgoing, site: str) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        templates: Templates,
+        outgoing: Outgoing,
+        site: str,
+        embedder: Embedder | None = None,
+    ) -> None:
+        """`embedder`: named in galleries that hold vehicles alone, as long as nobody was ever enrolled here."""
         self._store = store
         self._templates = templates
         self._outgoing = outgoing
         self._site = site
+        self._embedder = embedder
 
     def current(self, device: str) -> FileSource | None:
         """The gallery that the device should have, made anew where that is needed; None: it needs none.
@@ -47,7 +59,7 @@ class GalleryMaker:
         """
         for _ in range(_TRIES):
             with self._store.read() as db:
-                plan = galleries.plan(db, device)
+                plan = galleries.plan(db, device, now_us=self._store.now_us(), fallback=self._embedder)
                 made = galleries.made(db, device)
                 if plan is None:
                     return None
@@ -64,8 +76,8 @@ class GalleryMaker:
 
     def _content(self, db: Database, plan: Plan, version: int) -> bytes | None:
         """None: somebody in it was erased while we looked."""
-        if len(plan.members) > PERSONS_MAX or version > INTEGER_MAX:
-            raise ValueError(f"{plan.device}: {len(plan.members)} people, version {version}: no gallery can hold that")
+        if len(plan.members) > PERSONS_MAX or len(plan.vehicles) > VEHICLES_MAX or version > INTEGER_MAX:
+            raise ValueError(f"{_holds(plan)}, version {version}: no gallery can hold that")
         entries = [self._entry(db, plan, member) for member in plan.members]
         whole = [entry for entry in entries if entry is not None]
         if len(whole) < len(entries):
@@ -76,6 +88,7 @@ class GalleryMaker:
             template_length=plan.template_length,
             version=version,
             entries=whole,
+            vehicles=_written(plan),
         )
         content = encode_gallery(gallery)
         if len(content) > BYTES_MAX:
@@ -103,5 +116,16 @@ class GalleryMaker:
         if not recorded:
             return None
         self._outgoing.keep_only(plan.device, version)
-        _log.info("gallery %d for %s: %d people", version, plan.device, len(plan.members))
+        _log.info("gallery %d for %s", version, _holds(plan))
         return source
+
+
+def _written(plan: Plan) -> list[WrittenVehicle]:
+    return [
+        WrittenVehicle(plate=one.plate, valid_from_us=one.valid_from_us, valid_until_us=one.valid_until_us)
+        for one in plan.vehicles
+    ]
+
+
+def _holds(plan: Plan) -> str:
+    return f"{plan.device}: {len(plan.members)} people, {len(plan.vehicles)} vehicles"

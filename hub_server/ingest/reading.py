@@ -5,14 +5,16 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from edge_agent.wire.codec import WireError, decode_event
-from edge_agent.wire.messages import ClockAnchor, Item, Lost, Observing, Passage, Stamp
+from edge_agent.wire.messages import ClockAnchor, Event, Item, Lost, Observing, Passage, PlateRead, Stamp
 from hub_server.store.events import NewEvent
 from hub_server.store.observing import NewStretch
+from hub_server.store.plate_passages import NewPlatePassage
 from hub_server.watch.clock import Anchor, earliest_us
 from hub_server.watch.observation import captured_us, counts
 
 QUARANTINED = "quarantined"
 PASSAGE = "passage"
+PLATE_READ = "plate_read"
 LOST = "lost"
 OBSERVING = "observing"
 CLOCK_ANCHOR = "clock_anchor"
@@ -39,6 +41,7 @@ class Reading:
     event: NewEvent
     stretch: NewStretch | None = None
     anchor: Anchor | None = None  # of the boot that `event` names
+    plate: NewPlatePassage | None = None
 
 
 def tombstone(item: Item) -> Lost | None:
@@ -56,15 +59,7 @@ def read(received: Received) -> Reading:
         event = decode_event(received.raw)
     except WireError as error:
         return _quarantined(received, str(error))
-    if isinstance(event, Passage):
-        return _passage(received, event)
-    if isinstance(event, Observing):
-        return _observing(received, event)
-    if isinstance(event, ClockAnchor):
-        return _clock_anchor(received, event)
-    if event.first_seq != received.item.seq:
-        return _quarantined(received, f"a tombstone of {event.first_seq} stands at {received.item.seq}")
-    return lost(received, event, first_seq=event.first_seq)
+    return _reading(received, event)
 
 
 def dated(event: NewEvent, anchor: Anchor | None) -> NewEvent:
@@ -81,6 +76,20 @@ def lost(received: Received, event: Lost, *, first_seq: int) -> Reading:
     return Reading(event=row)
 
 
+def _reading(received: Received, event: Event) -> Reading:
+    if isinstance(event, Passage):
+        return _passage(received, event)
+    if isinstance(event, PlateRead):
+        return _plate_read(received, event)
+    if isinstance(event, Observing):
+        return _observing(received, event)
+    if isinstance(event, ClockAnchor):
+        return _clock_anchor(received, event)
+    if event.first_seq != received.item.seq:
+        return _quarantined(received, f"a tombstone of {event.first_seq} stands at {received.item.seq}")
+    return lost(received, event, first_seq=event.first_seq)
+
+
 def _passage(received: Received, event: Passage) -> Reading:
     sighting = event.sighting
     qualifies = sighting is not None and counts(strict=sighting.strict, frames=sighting.frames, clock_trusted=True)
@@ -93,6 +102,23 @@ def _passage(received: Received, event: Passage) -> Reading:
         counts=qualifies and event.captured.synced,
     )
     return Reading(event=row)
+
+
+def _plate_read(received: Received, event: PlateRead) -> Reading:
+    """A vehicle is nobody: no person, no score of a face, and nothing that counts for a watch."""
+    reading = event.reading
+    plate = NewPlatePassage(
+        direction=event.direction,
+        duration_ms=event.duration_ms,
+        frames=event.frames,
+        reads=event.reads,
+        text=None if reading is None else reading.text,
+        kind=None if reading is None else reading.kind,
+        score=None if reading is None else reading.score,
+        verdict=None if reading is None else reading.verdict,
+        listed=None if reading is None else reading.listed,
+    )
+    return Reading(event=_stamped(received, PLATE_READ, event.captured, camera=event.camera), plate=plate)
 
 
 def _observing(received: Received, event: Observing) -> Reading:

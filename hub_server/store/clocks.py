@@ -2,7 +2,7 @@
 
 from sqlite_utils import Database
 
-from hub_server.store import alerts, observing
+from hub_server.store import alerts, observing, plate_passages
 from hub_server.watch.clock import Anchor, earliest_us
 
 
@@ -26,6 +26,7 @@ def take_anchor(db: Database, *, device: str, boot: str, anchor: Anchor, now_us:
         (device, boot, anchor.mono_us, anchor.wall_us, anchor.uncertainty_us),
     )
     observing.date(db, device=device, boot=boot, anchor=anchor)
+    plate_passages.date(db, device=device, boot=boot, anchor=anchor)
     for person in _date_events(db, device, boot, anchor):
         alerts.recount_person(db, person=person, now_us=now_us)
     return True

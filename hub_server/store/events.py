@@ -104,14 +104,19 @@ def page(
     device: str | None = None,
     person: str | None = None,
     type: str | None = None,
+    but_type: str | None = None,
 ) -> list[EventRow]:
-    """With `after`: ascending from the one behind it, for a stream. Else newest first, below `before` when given."""
+    """With `after`: ascending from the one behind it, for a stream. Else newest first, below `before` when given.
+
+    `but_type`: all that are not of it.
+    """
     tests = {
         "id > :after": after,
         "id < :before": before,
         "device = :device": device,
         "person = :person": person,
         "type = :type": type,
+        "type <> :but_type": but_type,
     }
     given = {test: value for test, value in tests.items() if value is not None}
     rows = db.view("event_rows").rows_where(

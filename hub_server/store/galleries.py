@@ -1,7 +1,8 @@
 """Who belongs into the gallery of a device, what was made for it, and what the device says it holds.
 
 DESIGN section 5: `door` entries go to the gates the person may use, `welfare` entries to every camera of the person's
-area and to added places, the watchlist to every device. A gallery has the templates of one embedder.
+area and to added places, the watchlist to every device. A gallery has the templates of one embedder. Vehicles go to the
+gates they are placed at and nowhere else.
 """
 
 import hashlib
@@ -26,6 +27,30 @@ _MEMBERS: Final = """
     ORDER BY t.person, belongs.purpose
 """
 
+_VEHICLES: Final = """
+    SELECT v.plate, v.valid_from_us, v.valid_until_us
+    FROM vehicle_placements p JOIN vehicles v ON v.id = p.vehicle
+    WHERE p.device = ? AND v.removed_us IS NULL AND (v.valid_until_us IS NULL OR v.valid_until_us > ?)
+    ORDER BY v.plate
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Embedder:
+    """What templates are made with; those of different ones are never compared."""
+
+    id: str
+    template_length: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MayPass:
+    """A vehicle of a gallery. It may be valid from later on: the device knows what time it is without us."""
+
+    plate: str
+    valid_from_us: int | None
+    valid_until_us: int | None
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Member:
@@ -46,12 +71,15 @@ class Plan:
     embedder: str
     template_length: int
     members: tuple[Member, ...]
+    vehicles: tuple[MayPass, ...] = ()
 
     @property
     def digest(self) -> str:
         """Changes whenever the gallery must be made anew; says nothing about a template."""
         members = [(member.person, member.record, member.purposes) for member in self.members]
-        told = (self.seal_key, self.embedder, self.template_length, members)
+        told: tuple[object, ...] = (self.seal_key, self.embedder, self.template_length, members)
+        if self.vehicles:  # without any it stays what it was before there were vehicles: nothing is made anew
+            told += ([(one.plate, one.valid_from_us, one.valid_until_us) for one in self.vehicles],)
         return hashlib.sha256(msgspec.json.encode(told)).hexdigest()
 
 
@@ -77,26 +105,41 @@ def takers(db: Database) -> list[str]:
     return [row[0] for row in db.execute("SELECT id FROM devices WHERE seal_key IS NOT NULL ORDER BY id")]
 
 
-def plan(db: Database, device: str) -> Plan | None:
-    """None: it takes no galleries, or there was never anybody to recognise there. From the first one on it gets all.
+def ending(db: Database, *, after_us: int, until_us: int) -> list[str]:
+    """The devices from which a vehicle must go because its time ended, after `after_us` and by `until_us`."""
+    rows = db.execute(
+        "SELECT DISTINCT p.device FROM vehicles v JOIN vehicle_placements p ON p.vehicle = v.id"
+        " WHERE v.removed_us IS NULL AND v.valid_until_us > ? AND v.valid_until_us <= ? ORDER BY p.device",
+        (after_us, until_us),
+    )
+    return [row[0] for row in rows]
+
+
+def plan(db: Database, device: str, *, now_us: int, fallback: Embedder | None = None) -> Plan | None:
+    """None: it takes no galleries, or nobody and no vehicle was ever known there. From the first one on it gets all.
 
     The embedder is that of the newest enrolment; who was enrolled with an older one is left out until enrolled again.
+    `fallback` is told where nobody was ever enrolled; without it no gallery can be made then.
     """
     row = db.execute("SELECT seal_key, area FROM devices WHERE id = ?", [device]).fetchone()
     if row is None or row[0] is None:
         return None
     before = made(db, device)
-    newest = db.execute(
-        "SELECT embedder, template_length FROM templates ORDER BY enrolled_us DESC, person LIMIT 1"
-    ).fetchone()
-    if newest is None:
-        if before is None:
-            return None
-        newest = (before.embedder, before.template_length)
-    members = _members(db, device=device, area=row[1], embedder=newest[0], template_length=newest[1])
-    if before is None and not members:
+    embedder = _embedder(db, before, fallback)
+    if embedder is None:
         return None
-    return Plan(device=device, seal_key=row[0], embedder=newest[0], template_length=newest[1], members=members)
+    members = _members(db, device=device, area=row[1], embedder=embedder.id, template_length=embedder.template_length)
+    vehicles = _vehicles(db, device, now_us)
+    if before is None and not members and not vehicles:
+        return None
+    return Plan(
+        device=device,
+        seal_key=row[0],
+        embedder=embedder.id,
+        template_length=embedder.template_length,
+        members=members,
+        vehicles=vehicles,
+    )
 
 
 def made(db: Database, device: str) -> Made | None:
@@ -109,7 +152,8 @@ def record(db: Database, wanted: Plan, *, version: int, sha256: str, now_us: int
 
     From here on the device may hold these people, until it gives its receipt for a gallery without them.
     """
-    current = plan(db, wanted.device)
+    told = Embedder(id=wanted.embedder, template_length=wanted.template_length)
+    current = plan(db, wanted.device, now_us=now_us, fallback=told)
     if current is None or current.digest != wanted.digest:
         return False
     db.execute(
@@ -160,6 +204,22 @@ def make_above(db: Database, device: str, version: int) -> None:
     db.execute(
         "UPDATE galleries SET version = ?, plan = '' WHERE device = ? AND version <= ?", (version, device, version)
     )
+
+
+def _embedder(db: Database, before: Made | None, fallback: Embedder | None) -> Embedder | None:
+    newest = db.execute(
+        "SELECT embedder, template_length FROM templates ORDER BY enrolled_us DESC, person LIMIT 1"
+    ).fetchone()
+    if newest is not None:
+        return Embedder(id=newest[0], template_length=newest[1])
+    if before is not None:
+        return Embedder(id=before.embedder, template_length=before.template_length)
+    return fallback
+
+
+def _vehicles(db: Database, device: str, now_us: int) -> tuple[MayPass, ...]:
+    rows = db.execute(_VEHICLES, (device, now_us))
+    return tuple(MayPass(plate=row[0], valid_from_us=row[1], valid_until_us=row[2]) for row in rows)
 
 
 def _members(db: Database, **where: object) -> tuple[Member, ...]:

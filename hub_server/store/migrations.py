@@ -6,6 +6,7 @@ from hub_server.store.errors import StoreTooNewError
 from hub_server.store.schema_1 import STATEMENTS as FIRST_LIGHT
 from hub_server.store.schema_clocks import STATEMENTS as CLOCKS
 from hub_server.store.schema_faces import STATEMENTS as FACES
+from hub_server.store.schema_plates import STATEMENTS as PLATES
 from hub_server.store.schema_tokens import STATEMENTS as TOKENS
 
 _steps = Migrations("hub")
@@ -32,6 +33,12 @@ def m0003_clocks(db: Database) -> None:
 @_steps()
 def m0004_faces(db: Database) -> None:
     for statement in FACES:
+        db.execute(statement)
+
+
+@_steps()
+def m0005_plates(db: Database) -> None:
+    for statement in PLATES:
         db.execute(statement)
 
 

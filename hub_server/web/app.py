@@ -21,9 +21,11 @@ from hub_server.web import (
     page,
     people,
     placements,
+    plates,
     problems,
     stream,
     tokens,
+    vehicles,
     watches,
 )
 from hub_server.web.decode import BODY_BYTES_MAX
@@ -31,7 +33,23 @@ from hub_server.web.enrolling import Enrol
 from hub_server.web.feed import Feed
 from hub_server.web.office import EXTENSION, MqttAddress, Office
 
-_API = (people, consents, faces, placements, watches, alerts, devices, events, stream, login, tokens, health, openapi)
+_API = (
+    people,
+    consents,
+    faces,
+    placements,
+    watches,
+    alerts,
+    devices,
+    vehicles,
+    plates,
+    events,
+    stream,
+    login,
+    tokens,
+    health,
+    openapi,
+)
 OPERATIONS = {name: one for part in _API for name, one in part.blueprint.operations.items()}
 """Every operation of the API, by Flask's name of its endpoint."""
 

@@ -187,6 +187,8 @@ class Feed:
             self._put("devices", device["id"], device)
         for watch in watches:
             self._put("watches", watch["id"], watch)
+        for gate in snapshot.all_gates(db, now_us=now_us):
+            self._put("gates", gate["id"], gate)
         state = outlook(
             alerts=self._alerts,
             watches=watches,

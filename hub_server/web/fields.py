@@ -142,5 +142,23 @@ RowId = Annotated[int, Meta(ge=0, le=ROW_ID_MAX, description="a whole number, 0 
 ListLimit = Annotated[
     int, Meta(ge=1, le=limits.PAGE_ROWS_MAX, description=f"a whole number, 1 to {limits.PAGE_ROWS_MAX}")
 ]
+Plate = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=limits.PLATE_CHARS_MAX,
+        description=f"车牌号，例如 粤B·12345; a plate, at most {limits.PLATE_CHARS_MAX} characters with blanks and dot",
+    ),
+]
+OwnerName = Annotated[Literal["household", "visitor"], Meta(description="household or visitor")]
+Label = Annotated[
+    str,
+    Meta(
+        pattern=_LINE_NOT_BLANK,
+        max_length=limits.LABEL_CHARS_MAX,
+        description=f"a text of 1 to {limits.LABEL_CHARS_MAX} characters on one line",
+    ),
+]
+Bucket = Annotated[Literal["hour", "day"], Meta(description="hour or day")]
 EventType = Annotated[str, Meta(pattern=r"^[a-z_]{1,64}\Z", description='a type of event, such as "passage"')]
 Truth = Annotated[bool, Meta(description="true or false")]

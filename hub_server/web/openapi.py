@@ -32,6 +32,7 @@ _PATH_KINDS: Mapping[str, Any] = {
     "alert": fields.RowId,
     "event": fields.RowId,
     "photo": fields.RowId,
+    "vehicle": fields.RowId,
     "purpose": fields.PurposeName,
 }
 STREAM = "text/event-stream"

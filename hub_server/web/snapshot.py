@@ -6,12 +6,15 @@ from typing import TypeVar
 
 from sqlite_utils import Database
 
-from hub_server.store import alerts, devices, events, people, watches
+from hub_server.store import alerts, devices, events, people, vehicle_hours, watches
 from hub_server.store.limits import PAGE_ROWS_MAX
 from hub_server.store.rows import Alert, Device, Watch
+from hub_server.store.vehicle_hours import Gate
 from hub_server.watch.states import AlertState
-from hub_server.web import resources, shapes
+from hub_server.web import plate_resources, plate_shapes, resources, shapes
+from hub_server.web.times import today
 
+PLATE_READ = "plate_read"
 NOT_CLOSED = frozenset(AlertState) - {AlertState.CLOSED}
 Row = TypeVar("Row")
 Key = TypeVar("Key", int, str)
@@ -19,20 +22,31 @@ Key = TypeVar("Key", int, str)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Snapshot:
-    """Alerts that wait, then those taken; watches, soonest due first; devices, offline first; newest events."""
+    """Alerts that wait, then those taken; watches, soonest due first; devices, offline first; newest events.
+
+    Events of vehicles stand apart; `gates` is what was counted today.
+    """
 
     alerts: list[resources.Alert]
     watches: list[resources.Watch]
     devices: list[resources.Device]
     events: list[resources.Event]
+    gates: list[plate_resources.Gate]
+    plates: list[resources.Event]
 
 
-def take(db: Database, *, now_us: int, events_max: int) -> Snapshot:
+def take(db: Database, *, now_us: int, events_max: int, plates_max: int) -> Snapshot:
     return Snapshot(
         alerts=open_alerts(db),
         watches=all_watches(db, now_us=now_us),
         devices=all_devices(db),
-        events=[shapes.event(row) for row in events.page(db, after=None, before=None, limit=events_max)],
+        events=[
+            shapes.event(row) for row in events.page(db, after=None, before=None, limit=events_max, but_type=PLATE_READ)
+        ],
+        gates=all_gates(db, now_us=now_us),
+        plates=[
+            shapes.event(row) for row in events.page(db, after=None, before=None, limit=plates_max, type=PLATE_READ)
+        ],
     )
 
 
@@ -66,6 +80,16 @@ def all_devices(db: Database) -> list[resources.Device]:
     return [shapes.device(row) for row in sorted(rows, key=lambda row: (row.online, row.id))]
 
 
+def all_gates(db: Database, *, now_us: int) -> list[plate_resources.Gate]:
+    """Every device that ever saw a vehicle, by id, with what it counted today by the office's clock."""
+    since_us, until_us = today(now_us)
+    rows = _every(
+        lambda after: vehicle_hours.gates(db, since_us=since_us, until_us=until_us, after=after, limit=PAGE_ROWS_MAX),
+        _gate_id,
+    )
+    return [plate_shapes.gate(row) for row in rows]
+
+
 def _every(page: Callable[[Key | None], list[Row]], key: Callable[[Row], Key]) -> Iterator[Row]:
     after: Key | None = None
     while rows := page(after):
@@ -75,6 +99,10 @@ def _every(page: Callable[[Key | None], list[Row]], key: Callable[[Row], Key]) -
 
 def _watch_id(row: Watch) -> int:
     return row.id
+
+
+def _gate_id(row: Gate) -> str:
+    return row.device
 
 
 def _device_id(row: Device) -> str:

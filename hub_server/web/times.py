@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 OFFICE_ZONE_NAME = "Asia/Shanghai"
 OFFICE_ZONE = timezone(timedelta(hours=8), OFFICE_ZONE_NAME)  # China keeps one time and no summer time
+OFFICE_ZONE_US = 8 * 3600 * 1_000_000
+DAY_US = 24 * 3600 * 1_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -20,6 +22,12 @@ def rfc3339_or_none(us: int | None) -> str | None:
 def microseconds(moment: datetime) -> int:
     """Microseconds since 1970 UTC of an aware time; negative before 1970."""
     return (moment - _EPOCH) // _MICROSECOND
+
+
+def today(now_us: int) -> tuple[int, int]:
+    """From when until when it is today by the office's clock."""
+    began_us = (now_us + OFFICE_ZONE_US) // DAY_US * DAY_US - OFFICE_ZONE_US
+    return began_us, began_us + DAY_US
 
 
 def parse(text: str) -> datetime:

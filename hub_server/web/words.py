@@ -26,6 +26,15 @@ TROUBLES = {
 }
 
 
+VERDICTS = {
+    "known": ("登记车辆", "known"),
+    "unsure": ("请核对", "please check"),
+    "unknown": ("未登记", "not listed"),
+}
+UNREAD = ("看不清", "not readable")
+DIRECTIONS = {"in": ("进", "in"), "out": ("出", "out"), "unknown": ("方向不明", "which way?")}
+
+
 def seconds(iso: str) -> int:
     """Whole seconds since 1970 of a time as the API writes it."""
     return int(parse(iso).timestamp() // 1)
@@ -108,20 +117,13 @@ def alert(row: Json, places: Mapping[str, str], now_s: int) -> Texts:
 
 
 def sighting(row: Json, now_s: int) -> Texts:
-    at = row["captured_at"] or row["received_at"]
-    office = datetime.fromtimestamp(seconds(at), OFFICE_ZONE)
-    time = clock(at, now_s)
     texts = {
-        "time": f"{time}:{office.second:02}" if len(time) == len("00:00") else time,
-        "time_utc": utc(at),
-        "place": row["place"] or row["device"],
         "score": "" if row["score"] is None else f"{row['score']:.2f}",
         "counts": "计入守望" if row["counts"] else "",
         "counts_en": "counts" if row["counts"] else "",
-        "clock": "" if row["clock_trusted"] or row["type"] != "passage" else "时钟未校准",
-        "clock_en": "" if row["clock_trusted"] or row["type"] != "passage" else "clock not set",
     }
-    return texts | _who(row)
+    doubtful = row["type"] == "passage" and not row["clock_trusted"]
+    return texts | _when(row, now_s, doubtful=doubtful) | _who(row)
 
 
 def watch(row: Json, places: Mapping[str, str], now_s: int) -> Texts:
@@ -149,6 +151,54 @@ def device(row: Json, now_s: int) -> Texts:
     return texts
 
 
+def plate(row: Json, now_s: int) -> Texts:
+    """Of an event `plate_read`."""
+    body = row["body"]
+    reading = body.get("reading")
+    verdict_zh, verdict_en = UNREAD if reading is None else VERDICTS[reading["verdict"]]
+    way_zh, way_en = DIRECTIONS[body["direction"]]
+    listed = None if reading is None else reading.get("listed")
+    meant = "" if reading is None or listed in {None, reading["text"]} else dotted(listed)
+    texts = {
+        "plate": "" if reading is None else dotted(reading["text"]),
+        "meant": f"即 {meant}" if meant else "",
+        "meant_en": "is meant" if meant else "",
+        "verdict": verdict_zh,
+        "verdict_en": verdict_en,
+        "way": way_zh,
+        "way_en": way_en,
+    }
+    return texts | _when(row, now_s, doubtful=not row["clock_trusted"])
+
+
+def verdict(row: Json) -> str:
+    """Of an event `plate_read`: known, unsure, unknown, or unread."""
+    reading = row["body"].get("reading")
+    return "unread" if reading is None else str(reading["verdict"])
+
+
+def gate(row: Json) -> Texts:
+    """What a gate counted today."""
+    unsure = [f"方向不明 {row['unknown']}"] if row["unknown"] else []
+    unsure += [f"时间不明 {row['undated']}"] if row["undated"] else []
+    unsure_en = [f"{row['unknown']} either way"] if row["unknown"] else []
+    unsure_en += [f"{row['undated']} at an unknown time"] if row["undated"] else []
+    return {
+        "place": row["place"] or row["id"],
+        "into": f"进 {row['in']}",
+        "into_en": f"{row['in']} in",
+        "out": f"出 {row['out']}",
+        "out_en": f"{row['out']} out",
+        "unsure": " · ".join(unsure),
+        "unsure_en": ", ".join(unsure_en),
+    }
+
+
+def dotted(plate: str) -> str:
+    """As it stands on the metal: 粤B·12345."""
+    return f"{plate[:2]}·{plate[2:]}"
+
+
 def kind(row: Json) -> str:
     """Of a sighting: known, stranger, or trouble (what is no passage)."""
     if row["type"] != "passage":
@@ -160,6 +210,20 @@ def telephone(text: str) -> str:
     """A link that dials; empty for what holds no number."""
     number = "".join(sign for sign in text if sign in "+0123456789")
     return f"tel:{number}" if len(number) >= 3 else ""
+
+
+def _when(row: Json, now_s: int, *, doubtful: bool) -> Texts:
+    """When and where an event was; `doubtful`: by a clock that was not set."""
+    at = row["captured_at"] or row["received_at"]
+    office = datetime.fromtimestamp(seconds(at), OFFICE_ZONE)
+    time = clock(at, now_s)
+    return {
+        "time": f"{time}:{office.second:02}" if len(time) == len("00:00") else time,
+        "time_utc": utc(at),
+        "place": row["place"] or row["device"],
+        "clock": "时钟未校准" if doubtful else "",
+        "clock_en": "clock not set" if doubtful else "",
+    }
 
 
 def _who(row: Json) -> Texts:

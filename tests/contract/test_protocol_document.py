@@ -7,7 +7,8 @@ import pytest
 
 import edge_agent.wire
 from edge_agent.wire import codec, limits
-from edge_agent.wire.messages import LossReason, RefusalReason, Watching
+from edge_agent.wire.messages import Direction, LossReason, PlateVerdict, RefusalReason, Watching
+from edge_agent.wire.plate import PlateKind
 
 DOCUMENT = (Path(edge_agent.wire.__file__).parent / "PROTOCOL.md").read_text()
 EXAMPLES = re.findall(r"```json (\w+)\n(.*?)\n```", DOCUMENT, re.DOTALL)
@@ -45,3 +46,8 @@ def test_the_document_names_the_limits_that_the_code_has() -> None:
 def test_the_document_names_every_reason() -> None:
     for reason in (*RefusalReason, *LossReason, *Watching):
         assert f"`{reason}`" in DOCUMENT
+
+
+def test_the_document_names_every_kind_direction_and_verdict_of_a_plate() -> None:
+    for word in (*PlateKind, *Direction, *PlateVerdict):
+        assert f"`{word}`" in DOCUMENT

@@ -59,7 +59,8 @@ class Street:
             assert self.now_s < ends_s, "not settled in time"
             down = [wire_bytes(message) for _, message in self.sender.take(self.now_s, limit=16)]
             up = [said for payload in down if not self.loses(payload) for said in self.lane.heard(payload, self.now_s)]
-            self.matcher = self.slot.take() or self.matcher
+            taken = self.slot.take()
+            self.matcher = self.matcher if taken is None else taken.matcher
             up += self.lane.due(self.now_s)
             for payload in up:
                 self.arrive(payload)

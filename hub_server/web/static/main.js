@@ -1,5 +1,6 @@
 // Brings the snapshot to life: the stream's rows go to their lists, the clock moves, the buttons work.
 import { Coverage } from "./coverage.js";
+import { Plates } from "./plates.js";
 import { fill, Rows } from "./rows.js";
 import { Sightings } from "./sightings.js";
 import { StepForm } from "./step.js";
@@ -18,6 +19,8 @@ words.setZone(zoneS);
 const alerts = { rows: [], list: new Rows(at("alert-rows"), "alert-row") };
 const watches = { rows: new Map(), list: new Rows(at("watch-rows"), "watch-row") };
 const devices = { rows: new Map(), list: new Rows(at("device-rows"), "device-row") };
+const gates = { rows: new Map(), list: new Rows(at("gate-rows"), "gate-row") };
+const plates = new Plates(Number(page.platesMax), nowS);
 const coverage = new Coverage(at("alert-rows"));
 const places = new Map();
 const sightings = new Sightings(rowsMax, nowS);
@@ -42,6 +45,11 @@ function showDevices() {
   const rows = [...devices.rows.values()].sort((one, other) => one.online - other.online || (one.id < other.id ? -1 : 1));
   devices.list.show(rows.slice(0, rowsMax).map((row) => [row.id, words.device(row, nowS()), { online: row.online ? "yes" : "no" }]));
   at("device-count").textContent = rows.length ? `${rows.filter((row) => row.online).length}/${rows.length}` : "";
+}
+
+function showGates() {
+  const rows = [...gates.rows.values()].sort((one, other) => (one.id < other.id ? -1 : 1));
+  gates.list.show(rows.map((row) => [row.id, words.gate(row), {}]));
 }
 
 // What has come so far, with the places and the time as they are now.
@@ -82,7 +90,7 @@ at("alert-rows").addEventListener("click", (event) => {
 
 document.documentElement.classList.add("live-page");
 new Stream(page.after, {
-  event: heard((row) => sightings.add(row)),
+  event: heard((row) => (row.type === "plate_read" ? plates : sightings).add(row)),
   alerts: heard((rows) => { alerts.rows = rows; showAlerts(); }),
   watches: heard((rows) => { for (const row of rows) watches.rows.set(row.id, row); showWatches(); }),
   devices: heard((rows) => {
@@ -94,6 +102,7 @@ new Stream(page.after, {
     showDevices();
     if (moved) showAgain();
   }),
+  gates: heard((rows) => { for (const row of rows) gates.rows.set(row.id, row); showGates(); }),
   office: heard((texts) => { at("outlook").dataset.tone = texts.tone; fill(at("outlook"), texts); }),
   up: () => live(true),
   down: () => live(false),

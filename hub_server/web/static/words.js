@@ -7,6 +7,10 @@ let zoneS = 0;
 const ALERT_STATES = { open: ["待处理", "open"], acknowledged: ["已接手", "acknowledged"], on_the_way: ["在路上", "on the way"] };
 const TROUBLES = { conflicts: "冲突 conflicts", quarantined: "读不懂 unreadable", lost: "丢失 lost", refused: "被拒 refused" };
 
+const VERDICTS = { known: ["登记车辆", "known"], unsure: ["请核对", "please check"], unknown: ["未登记", "not listed"] };
+const UNREAD = ["看不清", "not readable"];
+const DIRECTIONS = { in: ["进", "in"], out: ["出", "out"], unknown: ["方向不明", "which way?"] };
+
 // The office's offset from UTC, seconds. It has no summer time.
 export function setZone(offsetS) { zoneS = offsetS; }
 
@@ -67,15 +71,10 @@ export function alert(row, places, nowS) {
 }
 
 export function sighting(row, nowS) {
-  const at = row.captured_at ?? row.received_at;
-  const time = clock(at, nowS);
-  const doubtful = row.type === "passage" && !row.clock_trusted;
   return {
-    time: time.length === "00:00".length ? `${time}:${two(office(seconds(at)).getUTCSeconds())}` : time, time_utc: utc(at),
-    place: row.place || row.device, score: row.score === null ? "" : row.score.toFixed(2),
+    score: row.score === null ? "" : row.score.toFixed(2),
     counts: row.counts ? "计入守望" : "", counts_en: row.counts ? "counts" : "",
-    clock: doubtful ? "时钟未校准" : "", clock_en: doubtful ? "clock not set" : "",
-    ...who(row),
+    ...when(row, nowS, row.type === "passage" && !row.clock_trusted), ...who(row),
   };
 }
 
@@ -103,6 +102,32 @@ export function device(row, nowS) {
   };
 }
 
+// Of an event plate_read.
+export function plate(row, nowS) {
+  const { reading, direction } = row.body;
+  const [said, saidEn] = reading ? VERDICTS[reading.verdict] : UNREAD;
+  const [way, wayEn] = DIRECTIONS[direction];
+  const meant = reading?.listed && reading.listed !== reading.text ? dotted(reading.listed) : "";
+  return {
+    plate: reading ? dotted(reading.text) : "", meant: meant ? `即 ${meant}` : "", meant_en: meant ? "is meant" : "",
+    verdict: said, verdict_en: saidEn, way, way_en: wayEn, ...when(row, nowS, !row.clock_trusted),
+  };
+}
+
+export function verdict(row) { return row.body.reading?.verdict ?? "unread"; }
+
+export function gate(row) {
+  const unsure = [], unsureEn = [];
+  if (row.unknown) { unsure.push(`方向不明 ${row.unknown}`); unsureEn.push(`${row.unknown} either way`); }
+  if (row.undated) { unsure.push(`时间不明 ${row.undated}`); unsureEn.push(`${row.undated} at an unknown time`); }
+  return {
+    place: row.place || row.id, into: `进 ${row.in}`, into_en: `${row.in} in`, out: `出 ${row.out}`, out_en: `${row.out} out`,
+    unsure: unsure.join(" · "), unsure_en: unsureEn.join(", "),
+  };
+}
+
+export function dotted(plate) { return `${plate.slice(0, 2)}·${plate.slice(2)}`; }
+
 export function kind(row) {
   if (row.type !== "passage") return "trouble";
   return row.person === null ? "stranger" : "known";
@@ -111,6 +136,15 @@ export function kind(row) {
 export function telephone(text) {
   const number = text.replace(/[^+0-9]/g, "");
   return number.length >= 3 ? `tel:${number}` : "";
+}
+
+function when(row, nowS, doubtful) {
+  const at = row.captured_at ?? row.received_at;
+  const time = clock(at, nowS);
+  return {
+    time: time.length === "00:00".length ? `${time}:${two(office(seconds(at)).getUTCSeconds())}` : time, time_utc: utc(at),
+    place: row.place || row.device, clock: doubtful ? "时钟未校准" : "", clock_en: doubtful ? "clock not set" : "",
+  };
 }
 
 function who(row) {

@@ -5,7 +5,7 @@ import json
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_agent.wire import codec, limits
@@ -13,16 +13,21 @@ from edge_agent.wire.codec import WireError
 from edge_agent.wire.messages import (
     Ack,
     Batch,
+    Direction,
     Event,
     Hello,
     LossReason,
     Lost,
     Passage,
+    PlateRead,
+    PlateReading,
+    PlateVerdict,
     RefusalReason,
     Sighting,
     Stamp,
     wire_bytes,
 )
+from edge_agent.wire.plate import LETTERS, PROVINCES, PlateKind
 
 EPOCH = "0" * 32
 microseconds = st.integers(0, limits.INTEGER_MAX)
@@ -52,9 +57,34 @@ losses = st.builds(
     st.integers(0, 2**40),
     st.integers(0, 1000),
 )
+plate_texts = st.builds(
+    lambda province, letter, number: f"{province}{letter}{number:05}",
+    st.sampled_from(PROVINCES),
+    st.sampled_from(LETTERS),
+    st.integers(0, 99_999),
+)
+plate_readings = st.builds(
+    lambda text, score, chars: PlateReading(
+        text=text, kind=PlateKind.BLUE, score=score, chars=chars, verdict=PlateVerdict.UNSURE
+    ),
+    plate_texts,
+    st.floats(0, 1),
+    st.lists(st.floats(0, 1), min_size=7, max_size=7),
+)
+plate_reads = st.builds(
+    PlateRead,
+    captured=stamps,
+    camera=st.just("lane"),
+    direction=st.sampled_from(Direction),
+    duration_ms=microseconds,
+    frames=st.integers(100, 1000),
+    reads=st.integers(1, 100),
+    reading=st.none() | plate_readings,
+)
 
 
-@given(st.one_of(passages, losses))
+@settings(deadline=None)  # the first example builds the strategies
+@given(st.one_of(passages, losses, plate_reads))
 def test_every_event_comes_back_as_it_went(event: Event) -> None:
     raw = codec.encode_event(event)
     assert codec.decode_event(raw) == event
@@ -163,3 +193,36 @@ def test_a_strangers_spaces_between_the_fields_do_not_change_the_hash() -> None:
     digest = hashlib.sha256(json.dumps(event).encode()).hexdigest()
     batch = {"type": "batch", "device": "a", "epoch": EPOCH, "items": [{"seq": 1, "hash": digest, "event": event}]}
     assert isinstance(codec.decode_up(json.dumps(batch).encode()), Batch)
+
+
+A_READING = {"text": "皖A12345", "kind": "blue", "score": 0.9, "chars": [0.9] * 7, "verdict": "unknown", "listed": None}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"text": "皖AI2345"},  # there is no letter I
+        {"text": "皖A1234"},
+        {"kind": "green"},  # eight characters
+        {"chars": [0.9] * 8},
+        {"chars": [1.1] + [0.9] * 6},
+        {"verdict": "known"},  # and which one?
+        {"listed": "皖A12345"},  # of an unknown one
+    ],
+)
+def test_a_reading_that_contradicts_itself_is_no_event(wrong: dict[str, object]) -> None:
+    stamp = {"boot": "ab" * 16, "mono_us": 1, "wall_us": 2, "synced": True}
+    event = {"type": "plate_read", "captured": stamp, "camera": "lane", "direction": "in", "duration_ms": 5}
+    event |= {"frames": 3, "reads": 2, "reading": A_READING}
+    assert isinstance(codec.decode_event(json.dumps(event).encode()), PlateRead)
+    with pytest.raises(WireError):
+        codec.decode_event(json.dumps({**event, "reading": {**A_READING, **wrong}}).encode())
+
+
+@pytest.mark.parametrize("wrong", [{"reads": 4}, {"reads": 0}, {"frames": 0}, {"direction": "up"}])
+def test_a_passage_of_a_vehicle_that_contradicts_itself_is_no_event(wrong: dict[str, object]) -> None:
+    stamp = {"boot": "ab" * 16, "mono_us": 1, "wall_us": 2, "synced": True}
+    event = {"type": "plate_read", "captured": stamp, "camera": "lane", "direction": "in", "duration_ms": 5}
+    event |= {"frames": 3, "reads": 2, "reading": A_READING} | wrong
+    with pytest.raises(WireError):
+        codec.decode_event(json.dumps(event).encode())

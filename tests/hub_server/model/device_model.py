@@ -6,16 +6,21 @@ from edge_agent.wire.codec import encode_event, item
 from edge_agent.wire.messages import (
     Batch,
     ClockAnchor,
+    Direction,
     Hello,
     Item,
     LossReason,
     Lost,
     Observing,
     Passage,
+    PlateRead,
+    PlateReading,
+    PlateVerdict,
     Sighting,
     Stamp,
     Watching,
 )
+from edge_agent.wire.plate import kinds_of
 
 SITE = "demo"
 DEVICE = "door-east"
@@ -44,6 +49,43 @@ def passage(
     captured = Stamp(boot=boot, mono_us=mono_us, wall_us=wall_us, synced=synced)
     return encode_event(
         Passage(captured=captured, camera="east", duration_ms=4250, frames=max(frames, 1), sighting=sighting)
+    )
+
+
+def plate_read(
+    *,
+    wall_us: int,
+    text: str | None = "粤B12345",
+    listed: str | None = None,
+    direction: Direction = Direction.IN,
+    synced: bool = True,
+    mono_us: int = 1,
+    boot: str = BOOT,
+    camera: str = "lane",
+) -> bytes:
+    """A vehicle's bytes; not readable without `text`, known with `listed`."""
+    reading = None
+    if text is not None:
+        verdict = PlateVerdict.UNKNOWN if listed is None else PlateVerdict.KNOWN
+        reading = PlateReading(
+            text=text,
+            kind=kinds_of(text)[0],
+            score=0.97,
+            chars=[0.99] * len(text),
+            verdict=verdict,
+            listed=listed,
+        )
+    captured = Stamp(boot=boot, mono_us=mono_us, wall_us=wall_us, synced=synced)
+    return encode_event(
+        PlateRead(
+            captured=captured,
+            camera=camera,
+            direction=direction,
+            duration_ms=2600,
+            frames=24,
+            reads=0 if text is None else 9,
+            reading=reading,
+        )
     )
 
 

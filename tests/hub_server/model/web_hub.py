@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from device_model import plate_read
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from edge_agent.wire.codec import encode_event, event_hash
-from edge_agent.wire.messages import Passage, Sighting, Stamp
+from edge_agent.wire.codec import encode_event, event_hash, item
+from edge_agent.wire.messages import Batch, Direction, Passage, Sighting, Stamp
+from hub_server.ingest.apply import apply_up
 from hub_server.store import alerts, devices, events, people, tokens, watches
 from hub_server.store.custody import Custody, NewFace
 from hub_server.store.events import NewEvent
@@ -174,6 +176,23 @@ class WebHub:
         return self.stored(
             raw, "passage", device_id=device_id, person_id=person_id, strict=strict, synced=synced, camera="east"
         )
+
+    def vehicle(
+        self,
+        text: str | None = "粤B12345",
+        *,
+        listed: str | None = None,
+        direction: Direction = Direction.IN,
+        device_id: str = "east-gate",
+        synced: bool = True,
+    ) -> int:
+        """A stored event of a vehicle, with its passage, as ingest stores it. Its id."""
+        raw = plate_read(wall_us=self.clock(), text=text, listed=listed, direction=direction, synced=synced)
+        self._seq += 1
+        message = Batch(device=device_id, epoch=f"{self._seq:032x}", items=[item(1, raw)])
+        self.store.write(lambda db: apply_up(db, device=device_id, message=message, now_us=self.clock()))
+        with self.store.read() as db:
+            return events.last_id(db)
 
     def stored(
         self,

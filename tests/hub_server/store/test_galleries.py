@@ -24,7 +24,7 @@ def custody(store: Store) -> Custody:
 
 def plan(store: Store, device: str = "east") -> Plan | None:
     with store.read() as db:
-        return galleries.plan(db, device)
+        return galleries.plan(db, device, now_us=store.now_us())
 
 
 def members(store: Store, device: str = "east") -> dict[str, set[Purpose]]:

@@ -4,6 +4,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,14 +12,30 @@ from sqlite_utils import Database
 
 import hub_server.store
 from edge_agent.wire.gallery import Purpose
-from hub_server.store import alerts, consents, devices, events, faces, galleries, journals, people, placements, watches
+from edge_agent.wire.messages import Direction
+from hub_server.store import (
+    alerts,
+    consents,
+    devices,
+    events,
+    faces,
+    galleries,
+    journals,
+    people,
+    placements,
+    plate_passages,
+    vehicles,
+    watches,
+)
 from hub_server.store.consents import Basis
 from hub_server.store.erasures import Scope
 from hub_server.store.errors import InvalidValueError, StoreError
 from hub_server.store.events import NewEvent
 from hub_server.store.faces import Face, Photo
 from hub_server.store.observing import NewStretch
+from hub_server.store.plate_passages import NewPlatePassage
 from hub_server.store.store import Store
+from hub_server.store.vehicles import Owner
 from hub_server.watch.clock import Anchor
 from hub_server.watch.states import AlertState
 
@@ -41,9 +58,31 @@ FACE = Face(
     enrolled_us=NOW_US,
     enrolled_by="王",
 )
+UNREAD = NewPlatePassage(
+    direction=Direction.IN,
+    duration_ms=900,
+    frames=3,
+    reads=0,
+    text=None,
+    kind=None,
+    score=None,
+    verdict=None,
+    listed=None,
+)
 KEPT = Photo(person="zhao", n=1, record="3" * 32, key_id="4" * 32, ciphertext=b"sealed")
 VALUES: dict[str, object] = {
     "basis": Basis.CONSENT,
+    "bucket_us": 3_600_000_000,
+    "clock_trusted": True,
+    "direction": Direction.IN,
+    "label": "3 栋",
+    "owner": Owner.VISITOR,
+    "passage": UNREAD,
+    "plate": "粤B·12345",
+    "since_us": 0,
+    "valid_from_us": None,
+    "valid_until_us": NOW_US + 1,
+    "zone_us": 0,
     "collector": "王",
     "erasure": "5" * 32,
     "face": FACE,
@@ -62,6 +101,7 @@ VALUES: dict[str, object] = {
     "active": True,
     "address": "",
     "after": None,
+    "after_us": 0,
     "alert_id": 1,
     "anchor": Anchor(mono_us=1, wall_us=NOW_US, uncertainty_us=0),
     "agent": "model/1",
@@ -111,8 +151,16 @@ OTHERWISE: dict[str, object] = {
     "placements.remove purpose": Purpose.DOOR,
     "devices id": "door",
     "devices.count by": 1,
+    "galleries.ending until_us": NOW_US,
+    "plate_passages.add event": 2,
+    "vehicle_hours since_us": NOW_US - DAY_US,
+    "vehicle_hours until_us": NOW_US + 1,
+    "vehicles id": 1,
+    "vehicles.add plate": "粤B·67890",
+    "vehicles.unplace device": "door",
+    "vehicles.place device": "gate",
     "events.add event": NewEvent(
-        device="door", epoch=EPOCH, seq=2, last_seq=2, hash="0" * 64, type="passage", received_us=NOW_US, raw=b"{}"
+        device="door", epoch=EPOCH, seq=9, last_seq=9, hash="0" * 64, type="passage", received_us=NOW_US, raw=b"{}"
     ),
     "events id": 1,
     "people.create id": "qian",
@@ -151,7 +199,7 @@ def arguments(db: Database, name: str, function: Callable[..., object]) -> dict[
         elif argument == "watch":
             given[argument] = watches.get(db, 1)
         elif argument == "wanted":
-            given[argument] = galleries.plan(db, "door")
+            given[argument] = galleries.plan(db, "door", now_us=NOW_US)
         elif argument == "journal":
             given[argument] = journals.get(db, device="door", epoch=EPOCH)
         elif (key := f"{name} {argument}") in OTHERWISE or (key := f"{module} {argument}") in OTHERWISE:
@@ -185,7 +233,7 @@ def furnish(db: Database) -> None:
     )
     placements.put(db, person="zhao", purpose=Purpose.DOOR, device="door")
     faces.put(db, FACE, b"sealed", [KEPT])
-    wanted = galleries.plan(db, "door")
+    wanted = galleries.plan(db, "door", now_us=NOW_US)
     assert wanted is not None
     assert galleries.record(db, wanted, version=1, sha256="0" * 64, now_us=NOW_US)
     watches.create(db, person="zhao", period_s=3600, last_seen_us=NOW_US - DAY_US, now_us=NOW_US)
@@ -209,6 +257,21 @@ def furnish(db: Database) -> None:
         qualifies=True,
     )
     events.add(db, stored)
+    devices.create(db, id="gate", place="", now_us=NOW_US)
+    vehicles.add(
+        db,
+        plate="粤B12345",
+        owner=Owner.HOUSEHOLD,
+        label="3 栋",
+        valid_from_us=None,
+        valid_until_us=NOW_US + 1,
+        by="王",
+        now_us=NOW_US,
+    )
+    vehicles.place(db, 1, device="door", by="王", now_us=NOW_US)
+    events.add(db, replace(stored, seq=2, last_seq=2, type="plate_read", person=None))
+    events.add(db, replace(stored, seq=3, last_seq=3, type="plate_read", person=None))
+    plate_passages.add(db, UNREAD, event=3, device="door", camera="east", at_us=NOW_US, clock_trusted=False)
 
 
 @pytest.mark.parametrize("name", functions())
@@ -239,3 +302,4 @@ def test_the_table_of_values_reaches_every_noun() -> None:
     nouns = {name.partition(".")[0] for name in functions()}
     assert nouns >= {"alerts", "clocks", "coverage", "devices", "events", "journals", "observing", "people", "watches"}
     assert nouns >= {"consents", "custody", "faces", "galleries", "placements"}
+    assert nouns >= {"vehicles", "plate_passages", "vehicle_hours"}

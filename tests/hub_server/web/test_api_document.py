@@ -50,6 +50,7 @@ def live_on(hub: WebHub, line: str) -> None:
         assert hub.raise_due() == [1]
     if "POST $HUB/api/v1/devices " in line:
         hub.passage("p-li")
+        hub.vehicle(listed="粤B12345")
 
 
 def test_every_example_works_and_answers_as_shown(hub: WebHub) -> None:

@@ -6,7 +6,8 @@ import pytest
 from web_hub import DAY_US, HOUR_US, WebHub
 
 import hub_server.web
-from hub_server.web.page import ROWS_MAX, SIGHTINGS_MAX
+from edge_agent.wire.messages import Direction
+from hub_server.web.page import PLATES_MAX, ROWS_MAX, SIGHTINGS_MAX
 
 WEB = Path(hub_server.web.__file__).parent
 EVIL = "<script>alert('守')</script><img src=x onerror=alert(1)>"
@@ -73,6 +74,40 @@ def test_sightings_show_who_where_how_sure_and_whether_it_counts(hub: WebHub) ->
     text = page(hub)
     for words in ("东门 East gate", "李秀兰", "陌生人", "0.71", "确认", "计入守望", "时钟未校准"):
         assert words in text
+
+
+def test_vehicles_stand_in_a_part_of_their_own_with_what_each_gate_counted_today(hub: WebHub) -> None:
+    hub.device("east-gate", "东门 East gate")
+    hub.vehicle("粤B12345", listed="粤B12346")
+    hub.vehicle("粤B99999", direction=Direction.OUT)
+    hub.vehicle(None, direction=Direction.UNKNOWN)
+    hub.vehicle("粤BD12345", synced=False)
+    text = page(hub)
+    for words in ("车辆进出", "粤B·12345", "即 粤B·12346", "登记车辆", "未登记", "看不清", "进 1", "出 1"):
+        assert words in text
+    for words in ("方向不明 1 · 时间不明 1", "时钟未校准"):
+        assert words in text
+    assert "陌生人" not in text, "a vehicle is nobody"
+    assert "读不懂的记录" not in text
+    tags = Tags(text).tags
+    shown = [attrs["data-verdict"] for tag, attrs in tags if tag == "li" and attrs.get("class") == "plate"]
+    assert shown[:4] == ["unknown", "unread", "unknown", "known"]
+    assert not [attrs for tag, attrs in tags if attrs.get("class") == "sighting" and attrs["data-key"]]
+
+
+def test_yesterdays_vehicles_are_not_todays(hub: WebHub) -> None:
+    hub.device()
+    hub.vehicle()
+    hub.clock.now_us += DAY_US
+    assert "进 0" in page(hub)
+
+
+def test_vehicles_on_the_page_have_a_bound(hub: WebHub) -> None:
+    hub.device()
+    for _ in range(PLATES_MAX + 3):
+        hub.vehicle()
+    rows = [attrs for tag, attrs in Tags(page(hub)).tags if attrs.get("class") == "plate" and attrs["data-key"]]
+    assert len(rows) == PLATES_MAX
 
 
 def test_a_snapshot_has_a_bound(hub: WebHub) -> None:

@@ -42,6 +42,19 @@ def test_an_alert_arrives_changes_and_goes(hub: WebHub) -> None:
         assert stream.next("alerts").data == []
 
 
+def test_a_vehicle_arrives_as_an_event_and_its_gate_counts_it(hub: WebHub) -> None:
+    hub.device("east-gate")
+    hub.device("west-gate")
+    hub.vehicle(device_id="west-gate")
+    with hub.stream() as stream:
+        assert [(row["id"], row["in"]) for row in stream.next("gates").data] == [("west-gate", 1)]
+        new = hub.vehicle()
+        frame = stream.next("event")
+        assert (frame.id, frame.data["type"], frame.data["counts"]) == (new, "plate_read", False)
+        assert frame.data["body"]["reading"]["text"] == "粤B12345"
+        assert [(row["id"], row["in"]) for row in stream.next("gates").data] == [("east-gate", 1)]
+
+
 def test_only_what_changed_is_sent_again(hub: WebHub) -> None:
     for name in ("a", "b", "c"):
         hub.device(name)

@@ -10,6 +10,7 @@ import pytest
 from web_hub import DAY_US, HOUR_US, WebHub, value
 
 import hub_server.web
+from edge_agent.wire.messages import Direction
 from hub_server.web import words
 from hub_server.web.times import OFFICE_ZONE
 
@@ -21,7 +22,8 @@ const {rows, places, nowS, zone} = JSON.parse(process.env.ROWS);
 setZone(zone);
 const placed = new Map(Object.entries(places));
 const say = {alert: (row) => alert(row, placed, nowS), watch: (row) => watch(row, placed, nowS),
-  sighting: (row) => ({...sighting(row, nowS), kind: kind(row)}), device: (row) => device(row, nowS),
+  sighting: (row) => ({...sighting(row, nowS), kind: kind(row)}), gate,
+  plate: (row) => ({...plate(row, nowS), verdict_key: verdict(row)}), dotted, device: (row) => device(row, nowS),
   span: (row) => span(row), clock: (row) => clock(row, nowS), where: (row) => where(row, placed), telephone};
 console.log(JSON.stringify(rows.map(([name, row]) => say[name](row))));
 """
@@ -32,6 +34,8 @@ def by_server(name: str, row: Any) -> Any:
         return getattr(words, name)(row, PLACES, NOW_S)
     if name == "sighting":
         return words.sighting(row, NOW_S) | {"kind": words.kind(row)}
+    if name == "plate":
+        return words.plate(row, NOW_S) | {"verdict_key": words.verdict(row)}
     if name == "where":
         return list(words.where(row, PLACES))
     if name in {"device", "clock"}:
@@ -85,6 +89,10 @@ def stored_rows(hub: WebHub) -> list[tuple[str, Any]]:
     ):
         hub.passage(person, strict=strict, synced=synced)
     hub.passage("p-not-known-here", device_id="nameless")
+    hub.vehicle("粤B12345", listed="粤B12346", direction=Direction.OUT)
+    hub.vehicle("粤BD12345", listed="粤BD12345")
+    hub.vehicle("粤B99999", direction=Direction.UNKNOWN, device_id="nameless")
+    hub.vehicle(None, synced=False)
     hub.stored(b"?", "quarantined")
     hub.stored(b"{}", "lost", device_id="nameless")
     hub.clock.now_us -= 30 * HOUR_US
@@ -94,6 +102,8 @@ def stored_rows(hub: WebHub) -> list[tuple[str, Any]]:
         "alert": "alerts?state=open,acknowledged,on_the_way",
         "watch": "watches",
         "sighting": "events",
+        "plate": "events?type=plate_read",
+        "gate": "gates",
         "device": "devices",
     }
     return [(name, row) for name, path in lists.items() for row in value(hub.get(f"/api/v1/{path}"))["items"]]

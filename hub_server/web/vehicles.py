@@ -1,0 +1,212 @@
+"""/api/v1/vehicles: plates that may pass, for how long, and at which gates."""
+
+from http import HTTPStatus
+
+from flask import Response
+from msgspec import UNSET, Struct, UnsetType
+from sqlite_utils import Database
+
+from hub_server.store import vehicles
+from hub_server.store.errors import NotFoundError
+from hub_server.store.vehicles import Owner, Vehicle
+from hub_server.web import fields, plate_resources, plate_shapes
+from hub_server.web.auth import caller
+from hub_server.web.conditional import if_match
+from hub_server.web.lists import answer, listed
+from hub_server.web.office import office
+from hub_server.web.operations import Operation, Routes
+from hub_server.web.scopes import Scope
+from hub_server.web.times import microseconds
+
+blueprint = Routes("vehicles", __name__)
+_VALIDITY = "`plate` must be one; `valid_until` is later than `valid_from`, both from 1970 to 2255."
+
+
+class VehiclesQuery(Struct, kw_only=True, forbid_unknown_fields=True):
+    after: fields.RowId | None = None
+    limit: fields.ListLimit = fields.LIST_LIMIT
+    plate: fields.Plate | None = None
+    device: fields.DeviceId | None = None
+
+
+class NewVehicle(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Without an end it may pass until it is removed. `by`: who wrote it down; else the name of the token."""
+
+    plate: fields.Plate
+    owner: fields.OwnerName
+    label: fields.Label
+    valid_from: fields.Moment | None = None
+    valid_until: fields.Moment | None = None
+    by: fields.Author | None = None
+
+
+class VehicleAmendment(Struct, kw_only=True, forbid_unknown_fields=True):
+    """What is left out stays; `null` takes away the end on that side."""
+
+    label: fields.Label | UnsetType = UNSET
+    valid_from: fields.Moment | UnsetType | None = UNSET
+    valid_until: fields.Moment | UnsetType | None = UNSET
+    by: fields.Author | None = None
+
+
+@blueprint.operation(
+    Operation(
+        method="GET",
+        path="/api/v1/vehicles",
+        summary="Current vehicles by id; those of a plate, or of a device",
+        scope=Scope.READ,
+        query=VehiclesQuery,
+        answer=plate_resources.VehiclePage,
+        rules="`plate` must be one.",
+    )
+)
+def index(asked: VehiclesQuery) -> Response:
+    store = office().store
+    with store.read() as db:
+        rows = vehicles.page(db, after=asked.after, limit=asked.limit, plate=asked.plate, device=asked.device)
+    now_us = store.now_us()
+    return listed(rows, lambda row: plate_shapes.vehicle(row, now_us=now_us), limit=asked.limit)
+
+
+@blueprint.operation(
+    Operation(
+        method="POST",
+        path="/api/v1/vehicles",
+        summary="A new vehicle; it passes nowhere until it is placed",
+        scope=Scope.PEOPLE,
+        body=NewVehicle,
+        answer=plate_resources.Vehicle,
+        status=HTTPStatus.CREATED,
+        conflict="there is a current vehicle of this plate already",
+        rules=_VALIDITY,
+    )
+)
+def create(body: NewVehicle) -> Response:
+    store = office().store
+    author = body.by or caller().name
+    row = store.write(
+        lambda db: vehicles.add(
+            db,
+            plate=body.plate,
+            owner=Owner(body.owner),
+            label=body.label,
+            valid_from_us=None if body.valid_from is None else microseconds(body.valid_from),
+            valid_until_us=None if body.valid_until is None else microseconds(body.valid_until),
+            by=author,
+            now_us=store.now_us(),
+        )
+    )
+    shown = plate_shapes.vehicle(row, now_us=store.now_us())
+    return answer(shown, HTTPStatus.CREATED, location=f"/api/v1/vehicles/{row.id}")
+
+
+@blueprint.operation(
+    Operation(
+        method="GET",
+        path="/api/v1/vehicles/<row_id:vehicle>",
+        summary="One vehicle, also one that was removed",
+        scope=Scope.READ,
+        answer=plate_resources.Vehicle,
+    )
+)
+def show(vehicle: int) -> Response:
+    store = office().store
+    with store.read() as db:
+        return _answer(_get(db, vehicle))
+
+
+@blueprint.operation(
+    Operation(
+        method="PATCH",
+        path="/api/v1/vehicles/<row_id:vehicle>",
+        summary="Another label, or another time for which it is valid",
+        scope=Scope.PEOPLE,
+        body=VehicleAmendment,
+        answer=plate_resources.Vehicle,
+        versioned=True,
+        rules=_VALIDITY,
+    )
+)
+def change(vehicle: int, body: VehicleAmendment) -> Response:
+    store, seen, author = office().store, if_match(), body.by or caller().name
+    changes: dict[str, str | int | None] = {} if body.label is UNSET else {"label": body.label}
+    for field, moment in (("valid_from_us", body.valid_from), ("valid_until_us", body.valid_until)):
+        if moment is not UNSET:
+            changes[field] = None if moment is None else microseconds(moment)
+
+    def job(db: Database) -> Vehicle:
+        seen.demand(plate_shapes.vehicle(_get(db, vehicle), now_us=store.now_us()))
+        return vehicles.change(db, vehicle, by=author, now_us=store.now_us(), **changes)
+
+    return _answer(store.write(job))
+
+
+@blueprint.operation(
+    Operation(
+        method="DELETE",
+        path="/api/v1/vehicles/<row_id:vehicle>",
+        summary="It passes nowhere any more; what it was stays on file",
+        scope=Scope.PEOPLE,
+        answer=plate_resources.Vehicle,
+    )
+)
+def remove(vehicle: int) -> Response:
+    store, author = office().store, caller().name
+    return _answer(store.write(lambda db: vehicles.remove(db, vehicle, by=author, now_us=store.now_us())))
+
+
+@blueprint.operation(
+    Operation(
+        method="GET",
+        path="/api/v1/vehicles/<row_id:vehicle>/changes",
+        summary="Who changed a vehicle, and how",
+        scope=Scope.READ,
+        answer=plate_resources.VehicleChanges,
+    )
+)
+def changes(vehicle: int) -> Response:
+    with office().store.read() as db:
+        rows = vehicles.changes(db, vehicle)
+    return answer({"items": [plate_shapes.vehicle_change(row) for row in rows]})
+
+
+@blueprint.operation(
+    Operation(
+        method="PUT",
+        path="/api/v1/vehicles/<row_id:vehicle>/placements/<device>",
+        summary="The vehicle may pass this gate; again changes nothing",
+        scope=Scope.PEOPLE,
+        answer=plate_resources.Vehicle,
+        conflict="the device takes no more vehicles",
+    )
+)
+def place(vehicle: int, device: str) -> Response:
+    store, author = office().store, caller().name
+    return _answer(store.write(lambda db: vehicles.place(db, vehicle, device=device, by=author, now_us=store.now_us())))
+
+
+@blueprint.operation(
+    Operation(
+        method="DELETE",
+        path="/api/v1/vehicles/<row_id:vehicle>/placements/<device>",
+        summary="It may no longer pass this gate",
+        scope=Scope.PEOPLE,
+        answer=plate_resources.Vehicle,
+    )
+)
+def unplace(vehicle: int, device: str) -> Response:
+    store, author = office().store, caller().name
+    return _answer(
+        store.write(lambda db: vehicles.unplace(db, vehicle, device=device, by=author, now_us=store.now_us()))
+    )
+
+
+def _answer(row: Vehicle) -> Response:
+    return answer(plate_shapes.vehicle(row, now_us=office().store.now_us()))
+
+
+def _get(db: Database, vehicle: int) -> Vehicle:
+    row = vehicles.get(db, vehicle)
+    if row is None:
+        raise NotFoundError(f"没有 {vehicle} 号车辆； there is no vehicle {vehicle}")
+    return row
