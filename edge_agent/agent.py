@@ -9,7 +9,7 @@ from typing import Final
 
 import cv2
 
-from edge_agent.assembly import first_gallery, make_clock_watch, make_uplink, make_watcher, scene_path
+from edge_agent.assembly import first_gallery, make_clock_watch, make_uplink, make_watchers, scene_path
 from edge_agent.blobs.lane import open_lane
 from edge_agent.blobs.matcher_slot import MatcherSlot
 from edge_agent.camera.camera import make_camera
@@ -21,7 +21,7 @@ from edge_agent.health import Heartbeat, Notifier, Tally
 from edge_agent.journal import Journal, Recorder
 from edge_agent.recognition.observing import Observer, Sight
 from edge_agent.recognition.scene_file import SceneFile
-from edge_agent.recognition.watcher import Watcher
+from edge_agent.recognition.watchers import Watchers
 from edge_agent.uplink.uplink import Uplink
 from edge_agent.vision.frame import Frame
 from edge_agent.vision.manifest import find_models, load_manifest
@@ -45,7 +45,7 @@ class Agent:
         self,
         *,
         camera: LatestFrame,
-        watcher: Watcher,
+        watchers: Watchers,
         observer: Observer,
         scene_file: SceneFile,
         journal: Journal,
@@ -57,7 +57,7 @@ class Agent:
     ) -> None:
         """Without a `clock_watch` somebody vouches for the clock: no event of this boot is stamped as unsure."""
         self._camera = camera
-        self._watcher = watcher
+        self._watchers = watchers
         self._observer = observer
         self._scene_file = scene_file
         self._journal = journal
@@ -96,7 +96,7 @@ class Agent:
         """One round: a frame, or none in time; and once a second what is due by the mere passing of time."""
         self._take_gallery()
         if frame is None:
-            self._recorder.record(self._watcher.due(self._clock.monotonic_s()))
+            self._recorder.record(self._watchers.due(self._clock.monotonic_s()))
         else:
             self._watch(frame)
         now_s = self._clock.monotonic_s()
@@ -106,14 +106,14 @@ class Agent:
 
     def _take_gallery(self) -> None:
         """Between two frames: nobody is judged half by one gallery and half by another."""
-        matcher = self._matchers.take()
-        if matcher is not None:
-            self._watcher.use(matcher)
+        known = self._matchers.take()
+        if known is not None:
+            self._watchers.use(known)
             self._uplink.wake()  # the receipt is due
 
     def _watch(self, frame: Frame) -> None:
         started_s = time.perf_counter()
-        watched = self._watcher.watch(frame)
+        watched = self._watchers.watch(frame)
         look_ms = (time.perf_counter() - started_s) * 1000
         now_s = self._clock.monotonic_s()
         self._heart.frame_s = now_s
@@ -121,7 +121,9 @@ class Agent:
             self._heart.inference_s = now_s
         self._tally.frame(look_ms if watched.inferred else None)
         self._notifier.ready()
-        self._recorder.record(watched.passages)
+        for decision in watched.decided:
+            log.info("vehicle %d decided: %s", decision.passage, decision.reading.verdict.value)
+        self._recorder.record(watched.events)
         self._recorder.record(self._observer.see(frame, looked=watched.inferred))
 
     def _beat(self, now_s: float) -> None:
@@ -177,7 +179,7 @@ class Agent:
             ends.callback(self._camera.stop, CAMERA_STOP_S)
             ends.callback(self._uplink.stop, UPLINK_STOP_S)
             self._take_gallery()
-            self._recorder.record([*self._watcher.flush(), *self._observer.end(self._clock.stamp())])
+            self._recorder.record([*self._watchers.flush(), *self._observer.end(self._clock.stamp())])
             self._recorder.settle()
             self._scene_file.save(self._observer.scene)
             self._await_hub()
@@ -214,10 +216,10 @@ def open_agent(config: AgentConfig) -> Iterator[Agent]:
         scene_file = SceneFile(scene_path(config))
         matchers = MatcherSlot()
         lane = open_lane(config, manifest.face, matchers, now_s=time.monotonic())
-        watcher = make_watcher(config, manifest, gallery=first_gallery(config, manifest.face, lane))
+        watchers = make_watchers(config, manifest, gallery=first_gallery(config, manifest.face, lane))
         yield Agent(
             camera=LatestFrame(make_camera(config.camera, clock)),
-            watcher=watcher,
+            watchers=watchers,
             observer=Observer(
                 camera=config.camera.name,
                 every_s=config.camera.observing_every_s,

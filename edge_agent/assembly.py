@@ -2,26 +2,34 @@
 
 import logging
 import queue
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 
 from edge_agent.blobs.lane import BlobLane
 from edge_agent.clock import ClockWatch
-from edge_agent.config import AgentConfig, Synchronised
+from edge_agent.config import AgentConfig, PlateDirection, Synchronised
 from edge_agent.errors import GalleryError
 from edge_agent.journal import Journal
 from edge_agent.recognition.eyes import ReaderEyes
 from edge_agent.recognition.gallery import BYTES_MAX, Gallery
+from edge_agent.recognition.known_plates import KnownPlates
 from edge_agent.recognition.matcher import Matcher
 from edge_agent.recognition.passage import PassageRules, Passages
+from edge_agent.recognition.plate_file import read_plates
+from edge_agent.recognition.plate_passage import PlatePassages, PlateRules
+from edge_agent.recognition.plate_watcher import PlateEyes, PlateWatcher
 from edge_agent.recognition.tracker import Tracker
 from edge_agent.recognition.watcher import Watcher
+from edge_agent.recognition.watchers import Watchers
 from edge_agent.uplink.mqtt import Inbox, MqttLink, MqttVersion
 from edge_agent.uplink.uplink import Uplink
 from edge_agent.vision.face_reader import FaceReader
 from edge_agent.vision.manifest import FaceSpec, Manifest
 from edge_agent.vision.motion import MotionGate
-from edge_agent.wire.messages import ClockAnchor
+from edge_agent.vision.plate_decode import SitePrior
+from edge_agent.vision.plate_reader import PlateReader
+from edge_agent.wire.messages import ClockAnchor, Direction
 from edge_agent.wire.topics import Address
 
 log = logging.getLogger(__name__)
@@ -41,8 +49,38 @@ def scene_path(config: AgentConfig) -> Path:
     return journal.with_name(f"{journal.name}.{config.camera.name}.scene")
 
 
+def make_watchers(config: AgentConfig, manifest: Manifest, *, gallery: Gallery) -> Watchers:
+    """For what the configuration looks for; the models of anything else are not loaded. Raises ModelError."""
+    faces = make_watcher(config, manifest, gallery=gallery) if config.faces.enabled else None
+    if not config.plates.enabled:
+        return Watchers(faces=faces)
+    eyes = PlateReader.open(manifest, threads=config.models.threads)
+    return Watchers(faces=faces, plates=make_plate_watcher(config, eyes, gallery=gallery))
+
+
+def make_plate_watcher(config: AgentConfig, eyes: PlateEyes, *, gallery: Gallery) -> PlateWatcher:
+    """The rules of a configuration around `eyes`."""
+    settings = config.plates
+    rules = PlateRules(
+        rejoin_s=settings.rejoin_s,
+        stay_s=settings.stay_s,
+        frames_min=settings.frames_min,
+        direction=None if settings.direction is PlateDirection.AUTO else Direction(settings.direction.value),
+    )
+    prior = None if settings.prior is None else SitePrior.of(settings.prior)
+    return PlateWatcher(
+        gate=MotionGate(),
+        eyes=eyes,
+        tracker=Tracker(gap_s=settings.gap_s),
+        passages=PlatePassages(rules, KnownPlates(gallery.vehicles), camera=config.camera.name, prior=prior),
+        reads_per_s=settings.reads_per_s,
+        height_min_px=settings.height_min_px,
+        prior=prior,
+    )
+
+
 def make_watcher(config: AgentConfig, manifest: Manifest, *, gallery: Gallery) -> Watcher:
-    """Models and rules of a configuration. Raises ModelError."""
+    """Face models and rules of a configuration. Raises ModelError."""
     reader = FaceReader.open(manifest, threads=config.models.threads)
     reader.warm_up()
     settings = config.passage
@@ -63,20 +101,35 @@ def make_watcher(config: AgentConfig, manifest: Manifest, *, gallery: Gallery) -
 
 
 def first_gallery(config: AgentConfig, face: FaceSpec, lane: BlobLane | None) -> Gallery:
-    """What the hub has sent; until it has sent one, the file of the configuration. Raises GalleryError.
+    """What the hub has sent; until it has sent one, the files of the configuration. Raises GalleryError.
 
     One that was sent and cannot be used leaves nobody to recognise until it comes again: the file may name people who
     were erased long ago.
     """
     sent = None if lane is None else lane.take_first()
     if sent is not None:
-        log.info("gallery %d of the hub in force: %d people", sent.version, len(sent.entries))
-        if config.gallery.file is not None:
-            log.info("the configuration's gallery is not used: the hub's takes its place")
+        log.info(
+            "gallery %d of the hub in force: %d people, %d vehicles",
+            sent.version,
+            len(sent.entries),
+            len(sent.vehicles),
+        )
+        if config.gallery.file is not None or config.plates.file is not None:
+            log.info("the configuration's gallery and plates are not used: the hub's take their place")
         return sent
     if lane is not None and lane.was_held:
         return read_gallery(None, face)
-    return read_gallery(config.gallery.file, face)
+    return configured_gallery(config, face)
+
+
+def configured_gallery(config: AgentConfig, face: FaceSpec) -> Gallery:
+    """The people and the vehicles of the configuration's own files. Raises GalleryError, which names the file."""
+    gallery = read_gallery(config.gallery.file, face)
+    if not config.plates.enabled or config.plates.file is None:
+        return gallery
+    there = {vehicle.plate for vehicle in gallery.vehicles}  # with the time that the gallery gives them
+    listed = (vehicle for vehicle in read_plates(config.plates.file) if vehicle.plate not in there)
+    return replace(gallery, vehicles=(*gallery.vehicles, *listed))
 
 
 def read_gallery(file: Path | None, face: FaceSpec) -> Gallery:

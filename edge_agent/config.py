@@ -3,13 +3,14 @@
 import dataclasses
 import difflib
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, cast, get_type_hints
 
 from edge_agent.errors import ConfigError
+from edge_agent.wire.plate import PROVINCES
 from edge_agent.wire.topics import is_name
 
 CONFIG_BYTES_MAX = 64 * 1024
@@ -88,6 +89,34 @@ def _synchronised(value: object, _folder: Path) -> object:
     raise ValueError(f'must be "auto" or "always"; found {value!r}')
 
 
+class PlateDirection(StrEnum):
+    """Which way vehicles go past a camera."""
+
+    IN = "in"
+    OUT = "out"
+    AUTO = "auto"  # as each plate moves: what comes nearer comes in
+
+
+def _plate_direction(value: object, _folder: Path) -> object:
+    if isinstance(value, str) and value in set(PlateDirection):
+        return PlateDirection(value)
+    raise ValueError(f'must be "in", "out" or "auto"; found {value!r}')
+
+
+def _shares(value: object, _folder: Path) -> object:
+    """Shares of provinces; their sum may stay below 1: the rest is all others."""
+    if not isinstance(value, dict):
+        raise ValueError(f"must be a table of provinces and their shares; found {value!r}")  # noqa: TRY004
+    for province, share in value.items():
+        if province not in set(PROVINCES):
+            raise ValueError(f"knows the provinces {PROVINCES}, not {province!r}")
+        if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share <= 1:
+            raise ValueError(f"must have shares from 0 to 1; found {share!r} for {province}")
+    if sum(value.values()) > 1 + 1e-6:
+        raise ValueError(f"has shares that sum to {sum(value.values()):g}: must be at most 1")
+    return {province: float(share) for province, share in value.items()}
+
+
 # --- sections ---------------------------------------------------------------------------------------------------
 
 
@@ -152,6 +181,27 @@ class PassageConfig:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FacesConfig:
+    enabled: Annotated[bool, _flag] = True  # false: no face model is loaded, as at a gate for vehicles
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlatesConfig:
+    """Licence plates: whether they are read, and when a vehicle's passage ends. See recognition/README.md."""
+
+    enabled: Annotated[bool, _flag] = False
+    direction: Annotated[PlateDirection, _plate_direction] = PlateDirection.AUTO
+    file: Annotated[Path | None, _path] = None  # known plates, one a line, until the hub has sent a gallery
+    prior: Annotated[Mapping[str, float] | None, _shares] = None  # None: every province is as likely
+    gap_s: Annotated[float, _number(0.3, 30)] = 1.5  # out of sight for this long: no longer followed
+    rejoin_s: Annotated[float, _number(0.3, 120)] = 8.0  # read again within this: still the same passage
+    stay_s: Annotated[float, _number(5, 3600)] = 60.0  # a vehicle that stays is told then, once
+    frames_min: Annotated[int, _whole(1, 30)] = 2  # fewer frames with the plate are taken for the detector's mistake
+    reads_per_s: Annotated[float, _number(0.5, 30)] = 15.0  # at most, of one plate that is not sure yet
+    height_min_px: Annotated[float, _number(4, 200)] = 9.0  # a lower plate is seen and not read
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class AgentConfig:
     site: Annotated[str, _name]
     device: Annotated[str, _name]
@@ -162,6 +212,8 @@ class AgentConfig:
     gallery: GalleryConfig
     journal: JournalConfig
     passage: PassageConfig
+    faces: FacesConfig
+    plates: PlatesConfig
 
 
 # --- reading ----------------------------------------------------------------------------------------------------
@@ -185,10 +237,21 @@ def load(path: Path) -> AgentConfig:
 def parse(table: dict[str, Any], *, folder: Path, source: str) -> AgentConfig:
     """Check a parsed TOML document. `folder` anchors relative paths; errors name `source`. Raises ConfigError."""
     problems: dict[str, str] = {}
-    config = _read(AgentConfig, table, "", folder, problems)
+    config = cast("AgentConfig", _read(AgentConfig, table, "", folder, problems))
+    if not problems:
+        problems |= _contradictions(config)
     if problems:
         raise ConfigError(source, problems)
-    return cast("AgentConfig", config)
+    return config
+
+
+def _contradictions(config: AgentConfig) -> dict[str, str]:
+    """What no field says by itself."""
+    if not config.faces.enabled and not config.plates.enabled:
+        return {"faces.enabled": "leaves nothing to look for: enable faces, plates, or both"}
+    if config.plates.rejoin_s < config.plates.gap_s:
+        return {"plates.rejoin_s": f"must not be less than plates.gap_s, {config.plates.gap_s:g}"}
+    return {}
 
 
 def _read(kind: type, table: dict[str, Any], prefix: str, folder: Path, problems: dict[str, str]) -> object:

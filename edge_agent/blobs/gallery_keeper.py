@@ -85,7 +85,7 @@ class GalleryKeeper:
         except OSError as error:
             return Refusal(reason=RejectionReason.STORAGE, detail=error.strerror or str(error))
         self._slot.put(gallery)
-        log.info("gallery %d has come: %d people", version, len(gallery.entries))
+        log.info("gallery %d has come: %d people, %d vehicles", version, len(gallery.entries), len(gallery.vehicles))
         return None
 
     def is_in_force(self) -> bool:

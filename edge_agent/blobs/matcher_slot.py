@@ -1,9 +1,9 @@
-"""Where the newest matcher waits for the loop that recognises."""
+"""Where what the newest gallery knows waits for the loop that recognises."""
 
 import threading
 
 from edge_agent.recognition.gallery import Gallery
-from edge_agent.recognition.matcher import Matcher
+from edge_agent.recognition.known import Known
 
 
 class MatcherSlot:
@@ -16,15 +16,15 @@ class MatcherSlot:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._waiting: Matcher | None = None
+        self._waiting: Known | None = None
 
     def put(self, gallery: Gallery) -> None:
         """What was not taken yet is replaced."""
-        matcher = Matcher(gallery)
+        known = Known.of(gallery)
         with self._lock:
-            self._waiting = matcher
+            self._waiting = known
 
-    def take(self) -> Matcher | None:
+    def take(self) -> Known | None:
         """None: nothing new."""
         with self._lock:
             waiting, self._waiting = self._waiting, None

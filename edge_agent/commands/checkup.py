@@ -5,13 +5,14 @@ import queue
 import secrets
 import shutil
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from edge_agent.assembly import agent_label, read_gallery
+from edge_agent.assembly import agent_label, configured_gallery
 from edge_agent.blobs.lane import known_seal_key, received_gallery
 from edge_agent.camera.camera import make_camera
 from edge_agent.camera.capture import without_secret
@@ -20,9 +21,11 @@ from edge_agent.commands.doctor import UnwellError
 from edge_agent.config import AgentConfig, Synchronised
 from edge_agent.errors import CameraError
 from edge_agent.journal import Position, read_position
+from edge_agent.recognition.gallery import Gallery
 from edge_agent.uplink.mqtt import Closed, Heard, Inbox, MqttLink, MqttVersion, Opened
 from edge_agent.vision.face_reader import FaceReader
 from edge_agent.vision.manifest import Manifest, find_models, load_manifest
+from edge_agent.vision.plate_reader import PlateReader
 from edge_agent.vision.tflite import runtime_name
 from edge_agent.wire.codec import WireError, decode_down
 from edge_agent.wire.messages import Hello, Welcome, wire_bytes
@@ -69,13 +72,24 @@ def check_camera(config: AgentConfig) -> str:
 
 
 def check_models(config: AgentConfig) -> str:
+    """Those this device uses are loaded and run once; the others are compared with their SHA-256 only."""
     manifest = _manifest(config)
-    reader = FaceReader.open(manifest, threads=config.models.threads)
-    reader.warm_up()
+    picture = np.full((config.camera.height, config.camera.width, 3), 96, np.uint8)
+    took = []
+    if config.faces.enabled:
+        faces = FaceReader.open(manifest, threads=config.models.threads)
+        faces.warm_up()
+        took.append(f"faces {_took_ms(lambda: faces.read(picture, templates=False)):.0f} ms")
+    if config.plates.enabled:
+        plates = PlateReader.open(manifest, threads=config.models.threads)
+        took.append(f"plates {_took_ms(lambda: plates.detect(picture)):.0f} ms")
+    return f"{len(manifest.models)} models in {manifest.folder} as signed for; a whole picture takes {', '.join(took)}"
+
+
+def _took_ms(work: Callable[[], object]) -> float:
     started_s = time.perf_counter()
-    reader.read(np.full((config.camera.height, config.camera.width, 3), 96, np.uint8), templates=False)
-    took_ms = (time.perf_counter() - started_s) * 1000
-    return f"{len(manifest.models)} models in {manifest.folder} as signed for; a whole picture takes {took_ms:.0f} ms"
+    work()
+    return (time.perf_counter() - started_s) * 1000
 
 
 def check_runtime(_config: AgentConfig) -> str:
@@ -86,11 +100,17 @@ def check_gallery(config: AgentConfig) -> str:
     manifest = _manifest(config)
     received = received_gallery(config, manifest.face)
     if received is not None:
-        return f"version {received.version} of the hub: {len(received.entries)} people"
-    gallery = read_gallery(config.gallery.file, manifest.face)
-    if config.gallery.file is None:
-        return "none yet: everybody is a stranger until the hub sends one"
-    return f"{len(gallery.entries)} people, made with {manifest.face.embedder_id} as this device has it"
+        return f"version {received.version} of the hub: {_who(received)}"
+    gallery = configured_gallery(config, manifest.face)
+    if config.gallery.file is None and config.plates.file is None:
+        stranger = "everybody is a stranger" if config.faces.enabled else "no vehicle is known"
+        return f"none yet: {stranger} until the hub sends one"
+    return f"{_who(gallery)}, made with {manifest.face.embedder_id} as this device has it"
+
+
+def _who(gallery: Gallery) -> str:
+    vehicles = f", {len(gallery.vehicles)} vehicles" if gallery.vehicles else ""
+    return f"{len(gallery.entries)} people{vehicles}"
 
 
 def check_clock(config: AgentConfig) -> str:

@@ -7,7 +7,15 @@ from typing import Final
 from edge_agent.clock import Clock
 from edge_agent.errors import JournalError
 from edge_agent.journal.journal import Journal
-from edge_agent.wire.messages import ClockAnchor, Event, Observing, Passage, Watching
+from edge_agent.wire.messages import (
+    ClockAnchor,
+    Event,
+    Observing,
+    Passage,
+    PlateRead,
+    PlateVerdict,
+    Watching,
+)
 
 PENDING_MAX: Final = 1000  # past this, strangers' passages go first, then the oldest
 RETRY_S: Final = 5.0
@@ -74,6 +82,9 @@ class Recorder:
 
 
 def is_stranger(event: Event) -> bool:
+    """Nobody whom we know: it is only counted."""
+    if isinstance(event, PlateRead):
+        return event.reading is None or event.reading.verdict is PlateVerdict.UNKNOWN
     return isinstance(event, Passage) and event.sighting is None
 
 
@@ -82,10 +93,13 @@ def is_fault(event: Event) -> bool:
 
 
 def describe(event: Event) -> str:
-    """An event in one line for the log; a person stands there by the pseudonymous id only."""
+    """An event in one line for the log; a person stands there by the pseudonymous id only, and no plate in full."""
     match event:
         case Passage():
             return f"camera={event.camera} {_who(event)} frames={event.frames} duration_ms={event.duration_ms}"
+        case PlateRead():
+            went = f"camera={event.camera} direction={event.direction.value}"
+            return f"{went} {_what(event)} frames={event.frames} duration_ms={event.duration_ms}"
         case Observing():
             lasted_s = (event.ended.mono_us - event.began.mono_us) / 1e6
             cause = "" if event.cause is None else f" cause={event.cause}"
@@ -103,3 +117,13 @@ def _who(passage: Passage) -> str:
     margin = "-" if sighting.margin is None else f"{sighting.margin:.3f}"
     strict = "strict" if sighting.strict else "not strict"
     return f"person={sighting.person} score={sighting.score:.3f} margin={margin} looks={sighting.frames} {strict}"
+
+
+def _what(passing: PlateRead) -> str:
+    """The plate with its middle left out: enough to find the event, too little to know the car."""
+    reading = passing.reading
+    if reading is None:
+        return f"not readable reads={passing.reads}"
+    plate = f"{reading.text[:2]}{'*' * (len(reading.text) - 4)}{reading.text[-2:]}"
+    verdict = f"{reading.verdict.value} score={reading.score:.3f} reads={passing.reads}"
+    return f"plate={plate} kind={reading.kind.value} {verdict}"

@@ -1,4 +1,7 @@
-"""Who may be recognised here: pseudonymous ids, what each is for, and their templates. Pure; files are elsewhere."""
+"""Who may be recognised here: pseudonymous ids, what each is for, and their templates; and the vehicles that may pass.
+
+Pure; files are elsewhere.
+"""
 
 import base64
 import binascii
@@ -12,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.errors import GalleryError
+from edge_agent.recognition.known_plates import check_vehicles
 from edge_agent.wire.gallery import (
     BYTES_MAX,
     FORMAT,
@@ -20,6 +24,7 @@ from edge_agent.wire.gallery import (
     Purpose,
     WrittenEntry,
     WrittenGallery,
+    WrittenVehicle,
     decode_gallery,
     encode_gallery,
 )
@@ -60,12 +65,13 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Gallery:
-    """All entries of one embedder. `version` grows with each change; ids are unique; order is kept."""
+    """All entries of one embedder. `version` grows with each change; ids and plates are unique; order is kept."""
 
     embedder_id: str
     template_length: int
     version: int = 0
     entries: tuple[Entry, ...] = ()
+    vehicles: tuple[WrittenVehicle, ...] = ()
 
     def __post_init__(self) -> None:
         """Raise GalleryError for what cannot be a gallery."""
@@ -83,6 +89,7 @@ class Gallery:
                 raise GalleryError(
                     f"{entry.person}: templates of {entry.templates.shape[1]} numbers instead of {self.template_length}"
                 )
+        check_vehicles(self.vehicles)
 
     def with_entry(self, entry: Entry) -> "Gallery":
         """The next version, with this person added or replaced."""
@@ -117,6 +124,7 @@ class Gallery:
                     )
                     for entry in self.entries
                 ],
+                vehicles=list(self.vehicles),
             )
         )
 
@@ -143,6 +151,7 @@ class Gallery:
             template_length=written.template_length,
             version=written.version,
             entries=tuple(_entry(entry, template_length) for entry in written.entries),
+            vehicles=tuple(written.vehicles),
         )
 
 

@@ -15,6 +15,7 @@ MANIFEST_FILE: Final = "manifest.toml"
 MANIFEST_BYTES_MAX: Final = 256 * 1024
 FORMAT: Final = 1
 FACE_ROLES: Final = ("face-far", "face-near", "face-mesh", "face-embedder", "face-embedder-wide", "face-projection")
+PLATE_ROLES: Final = ("plate-detector", "plate-reader")
 EMBEDDER_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _FILE_NAME: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
@@ -128,7 +129,7 @@ def _mistakes(written: ManifestFile) -> list[str]:
         problems.append(f"format: {written.format}, this program reads {FORMAT}")
     roles = [entry.role for entry in written.model]
     problems += [f"{role}: {roles.count(role)} models have this role" for role in set(roles) if roles.count(role) > 1]
-    problems += [f"{role}: no model has this role" for role in FACE_ROLES if role not in roles]
+    problems += [f"{role}: no model has this role" for role in FACE_ROLES + PLATE_ROLES if role not in roles]
     face = written.face
     if not EMBEDDER_ID.fullmatch(face.embedder_id):
         problems.append(f"face.embedder_id: {face.embedder_id!r} is not 1 to 64 of A-Z a-z 0-9 . _ -")

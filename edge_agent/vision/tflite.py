@@ -30,13 +30,21 @@ class Model:
     Not thread-safe: a thread that infers has its own. What was hashed is what runs: the file is read once.
     """
 
-    def __init__(self, path: Path, sha256: str, threads: int = 1) -> None:
-        """Raise ModelError when the file is missing, is not the expected one, or cannot be loaded."""
+    def __init__(
+        self, path: Path, sha256: str, threads: int = 1, *, input_shape: tuple[int, ...] | None = None
+    ) -> None:
+        """Raise ModelError when the file is missing, is not the expected one, or cannot be loaded.
+
+        `input_shape` takes the place of the file's own, for a network that takes pictures of any size.
+        """
         content = _read_verified(path, sha256)
         self.runtime, interpreter_class = _load_runtime()
         try:
             with _quiet_stderr():
                 self._interpreter = interpreter_class(model_content=content, num_threads=threads)
+                if input_shape is not None:
+                    entry = self._interpreter.get_input_details()[0]
+                    self._interpreter.resize_tensor_input(entry["index"], input_shape)
                 self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"{path}: {self.runtime} cannot load this model: {error}") from error

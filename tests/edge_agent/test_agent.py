@@ -26,16 +26,34 @@ from edge_agent.errors import CameraError, JournalError
 from edge_agent.health import Notifier
 from edge_agent.journal import Journal, describe
 from edge_agent.recognition.gallery import Gallery
+from edge_agent.recognition.known import Known
 from edge_agent.recognition.matcher import Matcher
 from edge_agent.recognition.observing import NO_PICTURE, PICTURE_AGE_MAX_S, Observer
+from edge_agent.recognition.plate_decision import PlateDecision
+from edge_agent.recognition.plate_watcher import PlatesWatched, PlateWatcher
 from edge_agent.recognition.scene_file import SceneFile
 from edge_agent.recognition.watcher import Watched, Watcher
+from edge_agent.recognition.watchers import Watchers
 from edge_agent.uplink.mqtt import Closed
 from edge_agent.uplink.uplink import Uplink
 from edge_agent.vision.frame import Frame
+from edge_agent.vision.plate import Plate
 from edge_agent.vision.view import ViewJudge
 from edge_agent.wire.codec import decode_event
-from edge_agent.wire.messages import ClockAnchor, Event, Observing, Passage, Sighting, Watching
+from edge_agent.wire.gallery import WrittenVehicle
+from edge_agent.wire.messages import (
+    ClockAnchor,
+    Direction,
+    Event,
+    Observing,
+    Passage,
+    PlateRead,
+    PlateReading,
+    PlateVerdict,
+    Sighting,
+    Watching,
+)
+from edge_agent.wire.plate import PlateKind
 
 TIMEOUT_S = 30.0
 
@@ -130,7 +148,7 @@ class Stage:
         )
         return Agent(
             camera=self.latest,
-            watcher=self.watcher,
+            watchers=Watchers(faces=self.watcher),
             observer=Observer(camera="east", every_s=900, judge=ViewJudge(), started_s=self.clock.monotonic_s()),
             scene_file=SceneFile(Path("/nowhere/scene")),
             journal=self.journal,
@@ -504,3 +522,70 @@ def test_a_gallery_that_came_in_is_used_before_the_next_frame_and_the_last_passa
     agent.run()
     assert len(stage.watcher.used) == 2
     assert stage.watcher.flushed == 1
+
+
+def test_of_a_gallery_for_people_and_vehicles_the_loop_takes_both_at_once(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    matchers = MatcherSlot()
+    agent = Stage(journal).agent(ListedCamera(0), matchers=matchers)
+    vehicle = WrittenVehicle(plate="皖A12345", valid_from_us=None, valid_until_us=None)
+    told: list[Known] = []
+    monkeypatch.setattr(agent._watchers, "use", told.append)
+    matchers.put(Gallery(embedder_id="test", template_length=4, vehicles=(vehicle,)))
+    agent.turn(None)
+    (known,) = told
+    assert len(known.plates) == 1
+    assert matchers.is_empty()
+
+
+def test_passages_of_vehicles_are_journaled_and_what_is_decided_is_said_without_the_plate(
+    journal: Journal, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    clock = FakeClock(mono_us=1_000_000)
+    stage = Stage(journal, clock=clock)
+    agent = stage.agent(ListedCamera(0))
+    agent._watchers = Watchers(plates=DecidingWatcher())
+    agent.turn(frame(clock))
+    agent.turn(None)
+    assert [type(event) for event in stage.events()] == [PlateRead, PlateRead]
+    assert "vehicle 1 decided: unknown" in caplog.text
+    assert caplog.text.count("plate_read journaled") == 2
+    assert "皖A12345" not in caplog.text
+
+
+class DecidingWatcher(PlateWatcher):
+    """Every frame is a vehicle of its own, and one ends by time alone."""
+
+    def __init__(self) -> None:
+        self._reading = PlateReading(
+            text="皖A12345", kind=PlateKind.BLUE, score=1.0, chars=[1.0] * 7, verdict=PlateVerdict.UNKNOWN
+        )
+
+    def watch(self, frame: Frame) -> PlatesWatched:
+        decision = PlateDecision(
+            passage=1,
+            camera="east",
+            captured=frame.captured,
+            decided=frame.captured,
+            direction=Direction.IN,
+            reading=self._reading,
+            plate=Plate(corners_px=((0.0, 0.0), (3.0, 0.0), (3.0, 1.0), (0.0, 1.0)), score=0.9),
+        )
+        return PlatesWatched(passages=self.due(0), decided=[decision], plates=1, inferred=True)
+
+    def due(self, now_s: float) -> list[PlateRead]:
+        assert now_s >= 0
+        captured = FakeClock().stamp()
+        return [
+            PlateRead(
+                captured=captured,
+                camera="east",
+                direction=Direction.IN,
+                duration_ms=1,
+                frames=2,
+                reads=1,
+                reading=self._reading,
+            )
+        ]

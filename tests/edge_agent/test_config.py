@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 import edge_agent
-from edge_agent.config import Synchronised, load
+from edge_agent.config import PlateDirection, Synchronised, load
 from edge_agent.errors import ConfigError
 
 EXAMPLE = Path(edge_agent.__file__).with_name("agent.example.toml")
@@ -48,6 +48,10 @@ def test_the_smallest_config_gets_defaults_and_paths_beside_the_file(config_file
     assert config.gallery.file is None
     assert config.hub.port == 1883
     assert config.clock.synchronised is Synchronised.AUTO
+    assert config.faces.enabled
+    assert not config.plates.enabled
+    assert config.plates.direction is PlateDirection.AUTO
+    assert config.plates.prior is None
 
 
 def test_absolute_paths_urls_and_devices_stay_as_they_are(config_file: Path) -> None:
@@ -134,3 +138,52 @@ def test_what_is_no_config_at_all_is_said_in_words(config_file: Path, content: b
 
 def test_a_missing_file_is_said_in_words(config_file: Path) -> None:
     assert "No such file" in problems_of(config_file)["file"]
+
+
+def test_a_gate_for_vehicles_looks_for_plates_alone(config_file: Path) -> None:
+    plates = """
+    [faces]
+    enabled = false
+    [plates]
+    enabled = true
+    direction = "out"
+    file = "plates.txt"
+    prior = { "皖" = 0.9, "苏" = 0.05 }
+    """
+    config_file.write_text(SMALLEST + plates, encoding="utf-8")
+    config = load(config_file)
+    assert not config.faces.enabled
+    assert config.plates.direction is PlateDirection.OUT
+    assert config.plates.file == config_file.parent / "plates.txt"
+    assert config.plates.prior == {"皖": 0.9, "苏": 0.05}
+
+
+def test_an_agent_that_looks_for_nothing_is_a_mistake(config_file: Path) -> None:
+    config_file.write_text(f"{SMALLEST}[faces]\nenabled = false\n", encoding="utf-8")
+    assert "nothing to look for" in problems_of(config_file)["faces.enabled"]
+
+
+def test_a_passage_cannot_end_before_its_plate_is_lost(config_file: Path) -> None:
+    config_file.write_text(f"{SMALLEST}[plates]\ngap_s = 5\nrejoin_s = 4\n", encoding="utf-8")
+    assert problems_of(config_file) == {"plates.rejoin_s": "must not be less than plates.gap_s, 5"}
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ('direction = "up"', 'must be "in", "out" or "auto"'),
+        ("direction = 1", 'must be "in", "out" or "auto"'),
+        ("prior = 0.9", "must be a table"),
+        ('prior = { "A" = 0.9 }', "not 'A'"),
+        ('prior = { "皖" = 1.5 }', "from 0 to 1"),
+        ('prior = { "皖" = nan }', "from 0 to 1"),
+        ('prior = { "皖" = true }', "from 0 to 1"),
+        ('prior = { "皖" = "0.9" }', "from 0 to 1"),
+        ('prior = { "皖" = 0.9, "苏" = 0.2 }', "at most 1"),
+    ],
+)
+def test_settings_of_plates_that_cannot_be_are_said_in_words(config_file: Path, setting: str, words: str) -> None:
+    config_file.write_text(f"{SMALLEST}[plates]\n{setting}\n", encoding="utf-8")
+    ((field, problem),) = problems_of(config_file).items()
+    assert field == f"plates.{setting.partition(' ')[0]}"
+    assert words in problem

@@ -60,7 +60,7 @@ class Device:
     def turn(self) -> list[bytes]:
         """The loop looks for a new matcher; then the lane says what is due."""
         taken = None if self.busy else self.slot.take()
-        self.matcher = taken or self.matcher
+        self.matcher = self.matcher if taken is None else taken.matcher
         return [] if taken is None else self.lane.due(self.now_s)
 
     def due(self, after_s: float) -> list[BlobUp]:
@@ -325,3 +325,36 @@ def test_a_file_that_no_version_can_have_is_none_of_ours(device: Device, name: s
     (device.folder / "blobs" / name).write_bytes(b"?")
     device.start()
     assert device.first_people() == (7, ["p-1"])
+
+
+def test_vehicles_come_with_the_people_are_in_force_with_them_and_survive_a_restart(device: Device) -> None:
+    content = written(1, version=7, plates=("皖A12345", "皖AD12345"))
+    sent = parcel(content, public_key=device.key.public, version=7)
+    device.busy = True
+    device.hear(*sent.payloads())
+    known = device.slot.take()
+    assert known is not None
+    assert len(known.plates) == 2
+    assert known.matcher.match(template(1)) is not None
+    device.start()
+    first = device.lane.take_first()
+    assert first is not None
+    assert [vehicle.plate for vehicle in first.vehicles] == ["皖A12345", "皖AD12345"]
+
+
+def test_a_gallery_of_vehicles_alone_is_taken(device: Device) -> None:
+    sent = parcel(written(version=7, plates=("皖A12345",)), public_key=device.key.public, version=7)
+    answers = device.hear(*sent.payloads())
+    assert answers[-1] == Have(kind="gallery", version=7, sha256=sent.offer.sha256)
+
+
+@pytest.mark.parametrize("plates", [("皖A12345", "皖A12345"), ("皖A1234",)])
+def test_a_gallery_with_vehicles_that_cannot_be_is_rejected_whole(device: Device, plates: tuple[str, ...]) -> None:
+    device.hear(*device.parcel(1, version=7).payloads())
+    assert device.known() == {1}
+    sent = parcel(written(2, version=8, plates=plates), public_key=device.key.public, version=8)
+    said = device.hear(*sent.payloads())[-1]
+    assert isinstance(said, Rejected)
+    assert said.reason is RejectionReason.UNUSABLE
+    assert device.known() is None
+    assert device.files() == ["gallery-7.sealed"]

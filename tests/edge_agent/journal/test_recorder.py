@@ -12,7 +12,21 @@ from edge_agent.errors import JournalError
 from edge_agent.journal import Journal, Recorder, describe, recorder
 from edge_agent.journal.recorder import PENDING_MAX, REMIND_S, RETRY_S
 from edge_agent.wire.codec import decode_event
-from edge_agent.wire.messages import ClockAnchor, Event, LossReason, Lost, Observing, Passage, Sighting, Watching
+from edge_agent.wire.messages import (
+    ClockAnchor,
+    Direction,
+    Event,
+    LossReason,
+    Lost,
+    Observing,
+    Passage,
+    PlateRead,
+    PlateReading,
+    PlateVerdict,
+    Sighting,
+    Watching,
+)
+from edge_agent.wire.plate import PlateKind
 
 
 class Desk:
@@ -145,3 +159,34 @@ def test_every_kind_of_event_has_a_line() -> None:
     assert describe(ClockAnchor(at=now, uncertainty_us=500_000)) == "the clock is right, give or take 0.5 s"
     lost = Lost(first_seq=4, last_seq=9, counts={"passage": 6}, reason=LossReason.SPACE)
     assert describe(lost) == "places 4 to 9: space"
+
+
+def plate_read(verdict: PlateVerdict | None) -> PlateRead:
+    reading = None
+    if verdict is not None:
+        listed = "皖A12345" if verdict is PlateVerdict.KNOWN else None
+        reading = PlateReading(
+            text="皖A12345", kind=PlateKind.BLUE, score=0.9871, chars=[1.0] * 7, verdict=verdict, listed=listed
+        )
+    return PlateRead(
+        captured=FakeClock().stamp(),
+        camera="gate",
+        direction=Direction.IN,
+        duration_ms=1900,
+        frames=20,
+        reads=4,
+        reading=reading,
+    )
+
+
+def test_a_plate_in_the_log_is_not_told_in_full() -> None:
+    line = describe(plate_read(PlateVerdict.KNOWN))
+    assert line == (
+        "camera=gate direction=in plate=皖A***45 kind=blue known score=0.987 reads=4 frames=20 duration_ms=1900"
+    )
+    assert describe(plate_read(None)) == "camera=gate direction=in not readable reads=4 frames=20 duration_ms=1900"
+
+
+def test_when_memory_is_full_unknown_vehicles_go_before_known_and_unsure_ones() -> None:
+    goes = {verdict: recorder.is_stranger(plate_read(verdict)) for verdict in (*PlateVerdict, None)}
+    assert goes == {PlateVerdict.KNOWN: False, PlateVerdict.UNSURE: False, PlateVerdict.UNKNOWN: True, None: True}

@@ -7,7 +7,15 @@ import numpy as np
 
 from edge_agent.vision.manifest import FaceSpec
 from edge_agent.wire.blobs import CHUNK_BYTES, Chunk, Offer, make_chunk, make_offer
-from edge_agent.wire.gallery import FORMAT, KIND, Purpose, WrittenEntry, WrittenGallery, encode_gallery
+from edge_agent.wire.gallery import (
+    FORMAT,
+    KIND,
+    Purpose,
+    WrittenEntry,
+    WrittenGallery,
+    WrittenVehicle,
+    encode_gallery,
+)
 from edge_agent.wire.messages import wire_bytes
 from edge_agent.wire.seal import Binding, seal
 from edge_agent.wire.topics import Address
@@ -30,8 +38,10 @@ def template(n: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
     return (drawn / np.linalg.norm(drawn)).astype(np.float32)
 
 
-def written(*people: int, version: int, embedder: str = "test", length: int = LENGTH) -> bytes:
-    """A gallery of people p-0, p-1, ... as the hub writes it."""
+def written(
+    *people: int, version: int, embedder: str = "test", length: int = LENGTH, plates: tuple[str, ...] = ()
+) -> bytes:
+    """A gallery of people p-0, p-1, ... and of vehicles that may always pass, as the hub writes it."""
     entries = [
         WrittenEntry(
             person=f"p-{n}",
@@ -41,7 +51,14 @@ def written(*people: int, version: int, embedder: str = "test", length: int = LE
         for n in people
     ]
     return encode_gallery(
-        WrittenGallery(format=FORMAT, embedder=embedder, template_length=length, version=version, entries=entries)
+        WrittenGallery(
+            format=FORMAT,
+            embedder=embedder,
+            template_length=length,
+            version=version,
+            entries=entries,
+            vehicles=[WrittenVehicle(plate=plate, valid_from_us=None, valid_until_us=None) for plate in plates],
+        )
     )
 
 

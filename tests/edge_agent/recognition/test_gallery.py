@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from edge_agent.errors import GalleryError
 from edge_agent.recognition import gallery as module
 from edge_agent.recognition.gallery import Entry, Gallery, Purpose
+from edge_agent.wire.gallery import WrittenVehicle
 
 EMBEDDER = "test-embedder.1"
 LENGTH = 8
@@ -212,3 +213,49 @@ def test_an_entry_of_another_length_does_not_enter() -> None:
     long = Entry(person="p-9", purposes=frozenset({Purpose.DOOR}), templates=templates(1, length=9))
     with pytest.raises(GalleryError, match="9 numbers instead of 8"):
         gallery().with_entry(long)
+
+
+# --- vehicles ---
+
+
+def vehicle(plate: str, valid_from_us: int | None = None, valid_until_us: int | None = None) -> WrittenVehicle:
+    return WrittenVehicle(plate=plate, valid_from_us=valid_from_us, valid_until_us=valid_until_us)
+
+
+def test_vehicles_are_written_and_read_beside_people_and_stay_through_changes_of_them() -> None:
+    vehicles = (vehicle("皖A12345"), vehicle("皖AD12345", 5, 9))
+    before = Gallery(embedder_id=EMBEDDER, template_length=LENGTH, vehicles=vehicles)
+    assert read(before.to_bytes()).vehicles == vehicles
+    changed = before.with_entry(entry("p-1")).without("p-1").with_entry(entry("p-2"))
+    assert read(changed.only_for([Purpose.DOOR]).to_bytes()).vehicles == vehicles
+
+
+def test_a_gallery_without_vehicles_is_written_as_before_there_were_any() -> None:
+    assert "vehicles" not in json.loads(gallery(entry("p-1")).to_bytes())
+    assert read(gallery(entry("p-1")).to_bytes()).vehicles == ()
+
+
+GOOD = {"plate": "皖A12345", "valid_from_us": None, "valid_until_us": None}
+
+
+@pytest.mark.parametrize(
+    ("vehicles", "words"),
+    [
+        ([GOOD, GOOD], "twice"),
+        ([GOOD | {"plate": "皖A1234"}], "is no licence plate"),
+        ([GOOD | {"valid_from_us": 2, "valid_until_us": 2}], "valid from 2 until 2"),
+        ([GOOD | {"valid_until_us": -1}], "valid from"),
+        ([GOOD | {"owner": "p-1"}], "damaged"),
+        ([{"plate": "皖A12345"}], "damaged"),
+        ({}, "damaged"),
+    ],
+)
+def test_vehicles_that_cannot_be_make_no_gallery(vehicles: object, words: str) -> None:
+    with pytest.raises(GalleryError, match=words):
+        read(json.dumps(written(vehicles=vehicles)).encode())
+
+
+def test_more_vehicles_than_fit_make_no_gallery() -> None:
+    many = [GOOD | {"plate": f"皖{'AB'[n // 20_000]}{n % 20_000:05d}"} for n in range(20_001)]
+    with pytest.raises(GalleryError, match="at most 20000 fit"):
+        read(json.dumps(written(vehicles=many)).encode())

@@ -281,9 +281,9 @@ def test_a_sealed_gallery_gets_through_a_real_broker_while_events_do(
             asks.client.publish(BLOB_DOWN, payload, qos=1)
         assert decode_blob_up(bytes(asks.next().payload)) == Want(kind="gallery", version=1, from_i=2)
         assert slot.filled.wait(TIMEOUT_S)
-        matcher = slot.take()  # as the loop does before the next frame
-        assert matcher is not None
-        assert matcher.match(template(1199)) is not None
+        known = slot.take()  # as the loop does before the next frame
+        assert known is not None
+        assert known.matcher.match(template(1199)) is not None
         uplink.wake()
         assert decode_blob_up(bytes(asks.next().payload)) == Have(kind="gallery", version=1, sha256=sent.offer.sha256)
     finally:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edge_agent.errors import ModelError
-from edge_agent.vision.manifest import FACE_ROLES, Manifest
+from edge_agent.vision.manifest import FACE_ROLES, PLATE_ROLES, Manifest
 from edge_agent.vision.tflite import RUNTIME_VARIABLE, RUNTIMES, Model, runtime_name
 
 
@@ -16,7 +16,7 @@ def open_role(manifest: Manifest, role: str) -> Model:
     return Model(manifest.path(role), manifest.entry(role).sha256)
 
 
-@pytest.mark.parametrize("role", FACE_ROLES)
+@pytest.mark.parametrize("role", FACE_ROLES + PLATE_ROLES)
 def test_both_runtimes_give_the_same_numbers(manifest: Manifest, role: str, monkeypatch: pytest.MonkeyPatch) -> None:
     outputs = []
     for runtime in RUNTIMES:
@@ -108,3 +108,26 @@ def test_loading_says_nothing_on_standard_error(manifest: Manifest) -> None:
         check=True,
     )
     assert (done.stdout, done.stderr) == ("loaded\n", "")
+
+
+@pytest.mark.usefixtures("runtime")
+def test_a_network_for_any_size_of_picture_takes_the_size_it_is_opened_with(manifest: Manifest) -> None:
+    entry = manifest.entry("plate-detector")
+    path = manifest.path("plate-detector")
+    small = Model(path, entry.sha256, input_shape=(1, 128, 256, 3))
+    assert small.input_shape == (1, 128, 256, 3)
+    assert small.output_shapes == ((1, 16, 32, 9),)
+    picture = np.random.default_rng(2).uniform(-1, 1, (1, 128, 256, 3)).astype(np.float32)
+    (out,) = small.run(picture)
+    assert np.isfinite(out).all()
+    wide = np.zeros((1, 384, 640, 3), np.float32)
+    wide[:, :128, :256] = picture
+    (whole,) = Model(path, entry.sha256).run(wide)
+    np.testing.assert_allclose(whole[:, :4, :8], out[:, :4, :8], rtol=0.2, atol=0.5)  # far from the seam it is the same
+
+
+@pytest.mark.usefixtures("runtime")
+def test_a_size_the_network_cannot_take_is_an_error_that_names_the_file(manifest: Manifest) -> None:
+    entry = manifest.entry("plate-reader")
+    with pytest.raises(ModelError, match=r"plate_reader\.tflite: .* cannot load this model"):
+        Model(manifest.path("plate-reader"), entry.sha256, input_shape=(1, 50, 100, 3))
