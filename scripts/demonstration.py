@@ -17,6 +17,9 @@ from stage import BIN, Api, Child, Stage, StageError, enrol, wait_for_hub
 ROOT = Path(__file__).parent.parent
 CLIPS = ROOT / ".cache" / "clips"
 DOORS = {"door-east": "east", "door-west": "west"}
+LANE = "gate-lane"
+CAMERAS = {**DOORS, LANE: "lane"}  # and their clips
+LISTED, UNLISTED, LEAVING = "沪A12B34", "粤BD12345", "豫D1234挂"  # what scripts/render_lane draws
 RESIDENT = "resident-01"
 HUB_MB_MAX, AGENT_MB_MAX = 150, 250
 CHECK_S_MAX = 120  # from the hub's start to everything seen
@@ -129,11 +132,21 @@ def alerted(api: Api) -> bool:
 
 def galleries_held(api: Api) -> bool:
     """True once both doors hold the gallery that the hub has sealed for them, with the resident in it."""
-    told = [device["gallery"] for device in api.items("/api/v1/devices")]
+    told = [device["gallery"] for device in api.items("/api/v1/devices") if device["id"] in DOORS]
     return len(told) == len(DOORS) and all(
         isinstance(gallery, dict) and gallery["people"] == 1 and gallery["held_version"] == gallery["version"]
         for gallery in told
     )
+
+
+def plate_read(text: str, direction: str, verdict: str) -> Callable[[Api], bool]:
+    """True once this vehicle went through the gate that way, with this word of the gate's list."""
+
+    def read(api: Api) -> bool:
+        passages = api.items(f"/api/v1/plate-passages?device={LANE}")
+        return any((p["text"], p["direction"], p["verdict"]) == (text, direction, verdict) for p in passages)
+
+    return read
 
 
 EXPECTED: dict[str, Callable[[Api], bool]] = {
@@ -142,6 +155,9 @@ EXPECTED: dict[str, Callable[[Api], bool]] = {
     "a stranger passed the east door, without identity": seen_at("door-east", known=False),
     "the resident was seen at the west door": seen_at("door-west", known=True),
     "a stranger passed the west door, without identity": seen_at("door-west", known=False),
+    "a listed car came in at the vehicle gate": plate_read(LISTED, "in", "known"),
+    "a trailer left, its plate of two rows read": plate_read(LEAVING, "out", "unknown"),
+    "a new-energy car that nobody listed came in": plate_read(UNLISTED, "in", "unknown"),
     "the resident's watch moved": counted,
     "24 hours of silence raised an alert": alerted,
 }
@@ -151,6 +167,11 @@ def report(api: Api) -> None:
     for event in reversed(api.items("/api/v1/events?type=passage&limit=20")):
         who = f"{event['person']} {event['score']:.3f}" if event["person"] else "stranger"
         print(f"    {event['captured_at']}  {event['device']:9}  {who}")
+    for passage in reversed(api.items("/api/v1/plate-passages?limit=10")):
+        plate = passage["text"] or "not readable"
+        print(
+            f"    {passage['captured_at']}  {passage['device']:9}  {plate} {passage['direction']} {passage['verdict']}"
+        )
     for alert in api.items("/api/v1/alerts"):
         name, last, due = alert["person_name"], alert["last_seen_at"], alert["due_at"]
         print(f"    alert {alert['state']}: {name}, last seen {last}, due {due}")
@@ -176,6 +197,7 @@ def running(where: Path, port: int) -> Iterator[tuple[Stage, Api]]:
         token = (where / "hub" / "api-token").read_text().strip()
         api = Api(url=str(hub["url"]), token=token, started_at=started_at)
         enrol(api, RESIDENT, [CLIPS / "resident.png"])
+        list_vehicle(api, LISTED)
         for device in seeded["devices"]:
             config = write_agent(where, device["id"], device["secret"], hub)
             stage.start(device["id"], "edge-agent", "run", "--config", str(config))
@@ -185,15 +207,23 @@ def running(where: Path, port: int) -> Iterator[tuple[Stage, Api]]:
         stage.end()
 
 
+def list_vehicle(api: Api, plate: str) -> None:
+    """A household's car that may pass the vehicle gate."""
+    vehicle = api.post("/api/v1/vehicles", plate=plate, owner="household", label="1号楼101", by="演示网格员")
+    api.put(f"/api/v1/vehicles/{vehicle['id']}/placements/{LANE}")
+
+
 def prepare_clips() -> None:
-    """Renders the clips into .cache, once for each state of the renderer."""
-    renderer = ROOT / "scripts" / "render_clips"
-    stamp = CLIPS / "rendered"
-    if stamp.exists() and stamp.stat().st_mtime > renderer.stat().st_mtime:
-        return
-    print("Rendering the two clips (half a minute, once) ...", flush=True)
-    run(sys.executable, renderer, "--out", CLIPS)
-    stamp.touch()
+    """Renders the clips into .cache, once for each state of the renderers."""
+    sources = {"render_clips": [], "render_lane": sorted((ROOT / "scripts" / "plates").glob("*.p*"))}
+    for renderer, parts in sources.items():
+        stamp = CLIPS / f"{renderer}.done"
+        newest = max(path.stat().st_mtime for path in (ROOT / "scripts" / renderer, *parts))
+        if stamp.exists() and stamp.stat().st_mtime > newest:
+            continue
+        print(f"Rendering clips with scripts/{renderer} (half a minute, once) ...", flush=True)
+        run(sys.executable, ROOT / "scripts" / renderer, "--out", CLIPS)
+        stamp.touch()
 
 
 def run(program: str, *arguments: str | Path) -> str:
@@ -222,9 +252,15 @@ port = {broker["port"]}
 password_file = "password"
 
 [camera]
-name = "{DOORS[device]}"
-source = "replay:{CLIPS / DOORS[device]}.mp4"
+name = "{CAMERAS[device]}"
+source = "replay:{CLIPS / CAMERAS[device]}.mp4"
 loop = true
+
+[faces]
+enabled = {str(device in DOORS).lower()}
+
+[plates]
+enabled = {str(device == LANE).lower()}
 
 [clock]
 synchronised = "always"  # a demonstration stands on a machine whose clock is right; a Pi asks its time service

@@ -1,5 +1,6 @@
 import argparse
 import json
+import math
 import os
 import struct
 from pathlib import Path
@@ -8,12 +9,16 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from cars import PAINTS, Car, View, draw_car, road
+from draw import draw_plate
 
 from edge_agent.commands import inspect
 from edge_agent.errors import ModelError
+from edge_agent.vision.face_reader import FaceReader
 from edge_agent.vision.frame import Pixels
 from edge_agent.vision.manifest import find_models, load_manifest
 from edge_agent.vision.picture import read_picture
+from edge_agent.wire.plate import PlateKind
 
 KEYS = ["path", "width", "height", "faces", "plates", "elapsed_ms"]
 
@@ -29,6 +34,14 @@ def portrait() -> Pixels:
 @pytest.fixture
 def photo(portrait: Pixels, tmp_path: Path) -> Path:
     return saved(portrait, tmp_path / "photo.png")
+
+
+@pytest.fixture
+def car(tmp_path: Path) -> Path:
+    frame = road(1280, 720, np.random.default_rng(3))
+    blue = Car(text="苏B3K9F2", kind=PlateKind.BLUE, paint=PAINTS[2])
+    draw_car(frame, blue, View(at_px=(600, 640), width_px=520, roll_deg=2, yaw=0.3))
+    return saved(frame, tmp_path / "car.png")
 
 
 def saved(pixels: np.ndarray[Any, Any], path: Path) -> Path:
@@ -66,7 +79,7 @@ def test_a_picture_gives_exactly_the_promised_object(photo: Path, capsys: pytest
     assert 0.5 < face["quality"] <= 1
     assert len(face["template"]) == load_manifest(find_models()).face.template_length
     assert np.linalg.norm(face["template"]) == pytest.approx(1, abs=1e-5)
-    assert list(found["elapsed_ms"]) == ["detect", "embed", "total"]
+    assert list(found["elapsed_ms"]) == ["detect", "embed", "total", "plate_detect", "plate_read"]
     assert found["elapsed_ms"]["detect"] > 0
     assert found["elapsed_ms"]["embed"] > 0
     assert found["elapsed_ms"]["total"] >= found["elapsed_ms"]["detect"] + found["elapsed_ms"]["embed"]
@@ -149,13 +162,54 @@ def test_a_picture_without_a_face_gives_an_empty_list(tmp_path: Path, capsys: py
     assert found["faces"] == []
 
 
-def test_only_plates_leaves_the_faces_alone(photo: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """Not even the models are opened: the folder named here holds none."""
-    status, (found,) = inspected(capsys, "--only", "plates", "--models", tmp_path, photo)
+def test_only_plates_leaves_the_faces_alone(
+    photo: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even their models are opened."""
+    monkeypatch.setattr(FaceReader, "open", lambda *_, **__: pytest.fail("face models opened"))
+    status, (found,) = inspected(capsys, "--only", "plates", photo)
     assert status == 0
     assert list(found) == KEYS
     assert found["faces"] == found["plates"] == []
-    assert set(found["elapsed_ms"].values()) == {0}
+    assert found["elapsed_ms"]["detect"] == found["elapsed_ms"]["embed"] == 0
+    assert found["elapsed_ms"]["plate_detect"] > 0
+
+
+def test_a_plate_is_told_with_box_corners_text_type_and_the_probability_of_each_character(
+    car: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, (found,) = inspected(capsys, "--only", "plates", car)
+    assert status == 0
+    (plate,) = found["plates"]
+    assert list(plate) == ["box", "corners", "text", "type", "score", "chars"]
+    assert (plate["text"], plate["type"]) == ("苏B3K9F2", "blue")
+    x0, y0, x1, y1 = plate["box"]
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = plate["corners"]
+    assert ax < bx
+    assert dx < cx
+    assert ay < dy
+    assert by < cy
+    assert (x0, y0, x1, y1) == (min(ax, dx), min(ay, by), max(bx, cx), max(cy, dy))
+    assert "".join(character for character, _ in plate["chars"]) == plate["text"]
+    assert all(0.5 < share <= 1 for _, share in plate["chars"])
+    assert plate["score"] == pytest.approx(math.prod(share for _, share in plate["chars"]), abs=0.05)
+
+
+def test_with_crops_the_whole_picture_is_the_plate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    crop = cv2.resize(draw_plate("皖AD12345", PlateKind.GREEN), (240, 70), interpolation=cv2.INTER_AREA)
+    status, (found,) = inspected(capsys, "--crops", saved(crop, tmp_path / "crop.png"))
+    assert status == 0
+    assert found["faces"] == []
+    (plate,) = found["plates"]
+    assert plate["box"] == [0, 0, 240, 70]
+    assert (plate["text"], plate["type"]) == ("皖AD12345", "green")
+
+
+def test_a_crop_that_is_no_plate_is_said_to_be_unreadable(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, (found,) = inspected(capsys, "--crops", saved(np.full((48, 160, 3), 90, np.uint8), tmp_path / "grey.png"))
+    assert status == 0
+    (plate,) = found["plates"]
+    assert (plate["text"], plate["type"], plate["score"], plate["chars"]) == (None, None, 0, [])
 
 
 def test_only_faces_finds_faces(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -197,4 +251,4 @@ def test_the_help_teaches_with_an_example(capsys: pytest.CaptureFixture[str]) ->
     text = capsys.readouterr().out
     assert "example:\n  edge-agent inspect --templates" in text
     assert "EXIF" in text
-    assert "plate reading\nis not built yet" in text
+    assert "--crops" in text
