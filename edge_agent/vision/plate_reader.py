@@ -23,7 +23,6 @@ CUTS: Final = (0.04, -0.03)  # how the corners are moved for it, in shares of th
 NO_PLATE: Final = 0.3  # from this probability on it is not a plate, and not reported as unreadable either
 SEEN_MIN: Final = 0.8  # detector's score of what is reported though it cannot be read
 READ_MIN: Final = 0.85  # score of a text found in a picture: right ones are above, signs and posters below
-AGREED_MIN: Final = 0.5  # the same where every look, cut a little otherwise, said the same
 CROP_MARGIN: Final = 0.35  # grey around a tight crop, so that the detector sees a plate in something
 
 
@@ -34,7 +33,6 @@ class ReadPlate:
     plate: Plate
     decoded: Decoded | None
     no_plate: float  # the reader's probability that it is none at all
-    agreed: bool = True  # every look said this text by itself
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -123,9 +121,7 @@ class PlateReader:
         if decoded is None or decoded.score < SURE:
             readings += [self._net.read(pixels, grown(corners, share)) for corners in cuts for share in CUTS]
             decoded, no_plate = _together(readings)
-        alone = [_together([reading])[0] for reading in readings]
-        agreed = decoded is not None and all(one is not None and one.text == decoded.text for one in alone)
-        return ReadPlate(plate=plate, decoded=decoded, no_plate=no_plate, agreed=agreed)
+        return ReadPlate(plate=plate, decoded=decoded, no_plate=no_plate)
 
     def _corners_in_crop(self, pixels: Pixels) -> Corners | None:
         height, width = pixels.shape[:2]
@@ -146,7 +142,7 @@ class PlateReader:
 
 def _believed(read: ReadPlate) -> ReadPlate | None:
     """As it is when the text is sure enough; without a text when it surely is a plate; else nothing."""
-    if read.decoded is not None and read.decoded.score >= (AGREED_MIN if read.agreed else READ_MIN):
+    if read.decoded is not None and read.decoded.score >= READ_MIN:
         return read
     if read.no_plate < NO_PLATE and read.plate.score >= SEEN_MIN:
         return ReadPlate(plate=read.plate, decoded=None, no_plate=read.no_plate)
