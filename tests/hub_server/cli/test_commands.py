@@ -172,7 +172,7 @@ def test_seed_demo_twice_doubles_nothing_and_puts_the_quiet_one_a_minute_before_
     assert 0 < again.due_us - time.time_ns() // 1000 <= minute_us
     assert (first["refreshed"], second["refreshed"]) == (False, True)
     assert (first["people"], first["watches"]) == (second["people"], second["watches"]) == (12, 6)
-    assert [device["id"] for device in second["devices"]] == ["door-east", "door-west"]
+    assert [device["id"] for device in second["devices"]] == ["door-east", "door-west", "gate-lane"]
     store = Store.open(tmp_path)
     with store.read() as db:
         assert len(people.page(db, after=None, limit=500)) == 12
