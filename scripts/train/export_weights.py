@@ -15,6 +15,7 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from networks import READER_INPUT, Conv, PlateDetector, PlateReader  # noqa: E402
 from torch import nn  # noqa: E402
+from training import keep_state, state_of  # noqa: E402
 
 SEED = 20261127
 
@@ -41,9 +42,15 @@ def main() -> None:
     parser.add_argument(
         "--output", type=Path, required=True, help="the .npz; the examples lie beside it as .examples.npz"
     )
+    parser.add_argument(
+        "--keep", type=Path, help="also write the weights before folding, for a later training (--from)"
+    )
     args = parser.parse_args()
     model = (PlateReader if args.network == "plate_reader" else PlateDetector)().eval()
-    model.load_state_dict(torch.load(args.checkpoint)["average"])
+    state = state_of(args.checkpoint)
+    model.load_state_dict(state)
+    if args.keep:
+        keep_state(args.keep, state)
     np.savez(args.output, **folded(model))
     size = READER_INPUT if args.network == "plate_reader" else (384, 640)
     coarse = torch.randn(4, 3, size[0] // 4, size[1] // 4, generator=torch.Generator().manual_seed(SEED))

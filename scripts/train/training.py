@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, IterableDataset
@@ -62,6 +63,24 @@ def rate(step: int, steps: int, peak: float, warm: int = 200) -> float:
     return peak * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, done))))
 
 
+def state_of(path: Path) -> dict[str, torch.Tensor]:
+    """Averaged weights by name: of a checkpoint, or of an .npz in `weights/`, where they are kept as float16."""
+    if path.suffix != ".npz":
+        return dict(torch.load(path)["average"])
+    with np.load(path) as held:
+        return {name: torch.from_numpy(_single(held[name])) for name in held.files}
+
+
+def keep_state(path: Path, state: dict[str, torch.Tensor]) -> None:
+    """Write such an .npz: what a later training starts from when this machine is gone."""
+    halves = {name: value.half() if value.dtype.is_floating_point else value for name, value in state.items()}
+    np.savez_compressed(path, **{name: value.numpy() for name, value in halves.items()})
+
+
+def _single(values: np.ndarray) -> np.ndarray:
+    return values.astype(np.float32) if values.dtype == np.float16 else values
+
+
 def save(path: Path, **parts: Any) -> None:
     """Whole or not at all."""
     part = path.with_suffix(".part")
@@ -101,7 +120,7 @@ def train(
     """The loop, from the checkpoint in `args.out` if there is one. Ctrl-C loses what came after the last checkpoint."""
     model = model.to(memory_format=torch.channels_last)
     if args.origin:
-        model.load_state_dict(torch.load(args.origin)["average"])
+        model.load_state_dict(state_of(args.origin))
     groups = [
         {"params": [p for p in model.parameters() if p.ndim > 1], "weight_decay": decay},
         {"params": [p for p in model.parameters() if p.ndim <= 1], "weight_decay": 0.0},
