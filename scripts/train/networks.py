@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 SLOTS, CLASSES, KINDS = 8, 73, 8
-READER_INPUT = (48, 160)  # height, width; see `samples.tensor`
+READER_INPUT = (48, 160)  # height, width; see edge_agent.vision.plate_read
 GRID = (6, 40)
 
 

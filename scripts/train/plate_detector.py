@@ -21,6 +21,8 @@ from tiles import HEIGHT, WIDTH, Tile, Tiles  # noqa: E402
 from torch.nn import functional  # noqa: E402
 from training import batches, parse, train  # noqa: E402
 
+from edge_agent.recognition.tracker import iou  # noqa: E402
+
 BATCH = 16
 STRIDE = 8
 WAY_PX = 32.0  # unit of the ways to the corners
@@ -117,7 +119,7 @@ def judge(model: PlateDetector, scenes: list[tuple[np.ndarray, np.ndarray]]) -> 
         y, x = divmod(best, out.shape[2])
         corners = out[1:, y, x].view(4, 2).numpy() * WAY_PX + np.array([(x + 0.5) * STRIDE, (y + 0.5) * STRIDE])
         corners /= zoom
-        overlap = _iou(corners, quad)
+        overlap = iou((*corners.min(0), *corners.max(0)), (*quad.min(0), *quad.max(0)))
         loud += int(float(out[0].max()) > 0)
         if overlap >= 0.5:
             found += 1
@@ -128,12 +130,6 @@ def judge(model: PlateDetector, scenes: list[tuple[np.ndarray, np.ndarray]]) -> 
         "loud": round(100 * loud / len(scenes), 2),
         "corner": round(float(np.median(errors or [9])), 4),
     }
-
-
-def _iou(a: np.ndarray, b: np.ndarray) -> float:
-    low, high = np.maximum(a.min(0), b.min(0)), np.minimum(a.max(0), b.max(0))
-    both = float(np.prod(np.clip(high - low, 0, None)))
-    return both / (float(np.prod(np.ptp(a, 0)) + np.prod(np.ptp(b, 0))) - both + 1e-6)
 
 
 def main() -> None:

@@ -16,9 +16,11 @@ import numpy as np  # noqa: E402
 import real  # noqa: E402
 import torch  # noqa: E402
 from networks import PlateReader  # noqa: E402
-from samples import NOT_ASKED, Samples, labels, tensor  # noqa: E402
+from samples import NOT_ASKED, Samples, labels  # noqa: E402
 from torch.nn import functional  # noqa: E402
 from training import batches, parse, train  # noqa: E402
+
+from edge_agent.vision.plate_read import tensor  # noqa: E402
 
 BATCH = 96
 

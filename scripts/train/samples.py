@@ -16,10 +16,9 @@ from texts import text_of
 from weather import spoil
 
 from edge_agent.vision.plate import CLASSES, KINDS, SLOTS
+from edge_agent.vision.plate_read import HEIGHT, WIDTH
 from edge_agent.wire.plate import PROVINCES, PlateKind
 
-HEIGHT: Final = 48
-WIDTH: Final = 160
 BLANK: Final = len(CLASSES) - 1
 NO_PLATE: Final = len(KINDS) - 1
 NOT_ASKED: Final = -100  # torch's label for "no loss here"
@@ -48,12 +47,6 @@ class Sample:
 def labels(text: str) -> NDArray[np.int64]:
     """Class numbers of a text; blank where it has ended."""
     return np.array([_INDEX[c] for c in text] + [BLANK] * (SLOTS - len(text)), np.int64)
-
-
-def tensor(picture: Picture) -> NDArray[np.float32]:
-    """As the network wants it: the same picture in the light and in the dark is nearly the same input."""
-    values = picture.astype(np.float32)
-    return (values - values.mean()) / max(float(values.std()), 6.0)
 
 
 NOTHING: Final = np.full(SLOTS, NOT_ASKED, np.int64)
@@ -86,7 +79,7 @@ class Samples:
         self._scene_pictures, self._scene_quads = self._load_scenes()
         self._exact = [at for at, plate in enumerate(self._scenes) if plate.exact]
         self._background = [s[::2, ::2] for s in self._scene_pictures] + _faces(faces)
-        self._drawn: list[tuple[Picture, str, PlateKind, int]] = []
+        self._drawn: list[tuple[Picture, str, PlateKind]] = []
 
     def _load_scenes(self) -> tuple[list[Picture], list[real.Quad]]:
         """Surroundings of each plate, so that they fit into memory."""
@@ -118,12 +111,12 @@ class Samples:
             kinds = list(KIND_SHARES)
             kind = kinds[int(np.searchsorted(np.cumsum(list(KIND_SHARES.values())), random.random() * 0.9999))]
             text = text_of(kind, random)
-            self._drawn.append((draw_plate(text, kind, random), text, kind, 0))
+            self._drawn.append((draw_plate(text, kind, random), text, kind))
             self._drawn = self._drawn[-64:]
             plate = self._drawn[-1]
         else:
             plate = self._drawn[random.integers(len(self._drawn))]
-        picture, text, kind, _ = plate
+        picture, text, kind = plate
         height, width = picture.shape[:2]
         source = _CORNERS * (width, height)
         return Sample(
