@@ -40,6 +40,14 @@ def real_crops(plates: Path) -> Iterator[Case]:
             yield Case(picture=real.read(plate.file), text=plate.text, kind=plate.kind, quad=None)
 
 
+def shrunk(case: Case, height_px: int) -> Case:
+    """The same crop, so many pixels high: as from a camera that is too far away."""
+    height, width = case.picture.shape[:2]
+    size = max(8, round(width * height_px / height)), height_px
+    picture = np.asarray(cv2.resize(case.picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return Case(picture=picture, text=case.text, kind=case.kind, quad=None)
+
+
 def real_scenes(plates: Path, name: str) -> Iterator[Case]:
     """`name` is ccpd or easypr. A row a plate: a photograph with two gives two cases."""
     for plate in getattr(real, name)(plates):
