@@ -8,7 +8,7 @@ import numpy as np
 from layout import LAYOUTS, Layout
 from numpy.typing import NDArray
 
-from edge_agent.wire.plate import PlateKind
+from edge_agent.wire.plate import DIGITS, LETTERS, PlateKind
 
 Picture = NDArray[np.uint8]
 """(height, width, 3), BGR."""
@@ -32,6 +32,44 @@ def draw_plate(text: str, kind: PlateKind, random: np.random.Generator | None = 
         colour = np.array(_RED, np.float32) if character in "警领使" and kind is PlateKind.WHITE else ink_colour
         _place(plate, ink, cell, colour, shift, random)
     return plate
+
+
+def elsewhere(random: np.random.Generator) -> Picture:
+    """What is made like a plate and is none of ours: another country's, a shop's sign, a house number."""
+    width, height = int(random.integers(260, 520)), int(random.integers(100, 200))
+    grounds = [layout.ground for layout in LAYOUTS.values()]
+    ground = grounds[random.integers(len(grounds))] if random.random() < 0.6 else tuple(random.integers(0, 256, 3))
+    plate = np.empty((height, width, 3), np.uint8)
+    plate[:] = np.clip(np.array(ground) + random.normal(0, 14, 3), 0, 255)
+    ink = np.array((245, 245, 245) if np.mean(ground) < 110 else (20, 20, 20), np.float32)
+    if random.random() < 0.5:
+        cv2.rectangle(plate, (4, 4), (width - 5, height - 5), tuple(float(v) for v in ink), 2, cv2.LINE_AA)
+    if random.random() < 0.3:  # a strip at the left, as in Europe
+        cv2.rectangle(plate, (0, 0), (width // 10, height), (150, 60, 10), -1)
+    signs = _sign_text(random)
+    step = 0.86 * width / len(signs)
+    pen_mm = float(random.uniform(*glyphs.PEN_MM))
+    for place, sign in enumerate(signs):
+        if sign != " ":
+            wide = step * (0.97 if sign in glyphs.CHINESE else random.uniform(0.7, 0.95))
+            high = min(0.75 * height, 2.2 * wide)
+            cell = (0.1 * width + place * step, (height - high) / 2, max(4.0, wide), max(6.0, high))
+            _place(plate, glyphs.one_of(sign, random, pen_mm), cell, ink, np.zeros(2), random)
+    return plate
+
+
+def _sign_text(random: np.random.Generator) -> str:
+    """Never a province, a letter and five or six more."""
+    latin, digits = DIGITS + LETTERS, DIGITS
+    roll = random.random()
+    if roll < 0.4:
+        source = latin if random.random() < 0.6 else digits
+        text = "".join(source[random.integers(len(source))] for _ in range(random.integers(4, 10)))
+        return text[:3] + " " + text[3:] if random.random() < 0.4 else text
+    chinese = "".join(glyphs.CHINESE[random.integers(len(glyphs.CHINESE))] for _ in range(random.integers(2, 7)))
+    if roll < 0.75:
+        return chinese
+    return chinese + "".join(latin[random.integers(len(latin))] for _ in range(random.integers(1, 5)))
 
 
 def _ground(layout: Layout, kind: PlateKind, random: np.random.Generator | None) -> Picture:

@@ -55,9 +55,11 @@ def _blob(height: int, width: int, random: np.random.Generator, size: float) -> 
 
 
 def dirt(picture: NDArray[np.float32], random: np.random.Generator) -> NDArray[np.float32]:
-    """Mud and flaking paint: a few blotches, or fine speckles."""
+    """Mud and flaking paint: a few blotches, or fine speckles; or snow, leaves and clods that hang over an edge."""
     height, width = picture.shape[:2]
     found = picture
+    if random.random() < 0.25:
+        return _covered(picture, random)
     if random.random() < 0.5:
         for _ in range(random.integers(1, 4)):
             share = _blob(height, width, random, 0.12)[..., None] * float(random.uniform(0.3, 0.9))
@@ -67,6 +69,22 @@ def dirt(picture: NDArray[np.float32], random: np.random.Generator) -> NDArray[n
     speckles = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
     share = (np.clip((speckles - random.uniform(0.75, 0.95)) * 6, 0, 1) * random.uniform(0.3, 0.8))[..., None]
     return found * (1 - share) + share * random.uniform(40, 160, 3).astype(np.float32)  # type: ignore[no-any-return]
+
+
+def _covered(picture: NDArray[np.float32], random: np.random.Generator) -> NDArray[np.float32]:
+    """One or two lumps with ragged rims, at a place where they leave every character something to be known by."""
+    height, width = picture.shape[:2]
+    ragged = cv2.resize(random.random((max(3, height // 3), max(3, width // 3)), dtype=np.float32), (width, height))
+    found = picture
+    for _ in range(random.integers(1, 3)):
+        x, y = np.arange(width, dtype=np.float32)[None, :], np.arange(height, dtype=np.float32)[:, None]
+        rx, ry = random.uniform(0.12, 0.32) * height, random.uniform(0.12, 0.3) * height
+        cx, cy = random.uniform(0, width), random.choice([0.12, 0.88]) * height + random.normal(0, 0.08) * height
+        reach = ((x - cx) / rx) ** 2 + ((y - cy) / ry) ** 2 + 1.2 * (ragged - 0.5)
+        share = np.clip((1 - reach) * 3, 0, 1)[..., None] * float(random.uniform(0.7, 1))
+        grey = float(random.choice([random.uniform(30, 110), random.uniform(170, 250)]))
+        found = found * (1 - share) + share * (grey + random.normal(0, 12, 3).astype(np.float32))
+    return np.asarray(found, np.float32)
 
 
 def rain(picture: NDArray[np.float32], random: np.random.Generator) -> NDArray[np.float32]:

@@ -68,7 +68,7 @@ def make_batches(shared: Path, extra: Path | None, seed: int):  # noqa: ANN201
     torch.set_num_threads(1)
     data = shared / "data"
     known = (
-        {name: [np.float32(q) for q in quads] for name, quads in json.loads(extra.read_text()).items()}
+        {name: [np.float32(q) for q in quads] for name, quads in json.loads(extra.read_text())["scenes"].items()}
         if extra
         else None
     )

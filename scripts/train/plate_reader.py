@@ -4,6 +4,7 @@
 Run by scripts/train_plates. By itself: .venv-train/bin/python scripts/train/plate_reader.py --out DIR
 """
 
+import json
 import sys
 from functools import partial
 from pathlib import Path
@@ -25,10 +26,11 @@ from edge_agent.vision.plate_read import tensor  # noqa: E402
 BATCH = 96
 
 
-def make_batches(folder: Path, faces: Path | None, seed: int):  # noqa: ANN201
+def make_batches(folder: Path, faces: Path | None, extra: Path | None, seed: int):  # noqa: ANN201
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
-    source = Samples(folder, faces, seed)
+    corners = {name: np.float32(quad) for name, quad in json.loads(extra.read_text())["crops"].items()} if extra else {}
+    source = Samples(folder, faces, seed, corners)
 
     def batch() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         found = [source.next() for _ in range(BATCH)]
@@ -96,7 +98,7 @@ def main() -> None:
     args = parse(__doc__, steps=7000)
     folder, faces = args.shared / "data" / "plates", args.shared / "data" / "faces" / "lfw_view1"
     sets = development(folder)
-    make = partial(make_batches, folder, faces if faces.exists() else None)
+    make = partial(make_batches, folder, faces if faces.exists() else None, args.extra)
     train(
         PlateReader(),
         args,

@@ -9,7 +9,7 @@ import cv2
 import glyphs
 import numpy as np
 import real
-from draw import Picture, draw_plate
+from draw import Picture, draw_plate, elsewhere
 from layout import LAYOUTS, Layout
 from numpy.typing import NDArray
 from texts import text_of
@@ -22,6 +22,7 @@ from edge_agent.wire.plate import PROVINCES, PlateKind
 BLANK: Final = len(CLASSES) - 1
 NO_PLATE: Final = len(KINDS) - 1
 NOT_ASKED: Final = -100  # torch's label for "no loss here"
+YELLOW_SHARE: Final = 0.12
 _INDEX: Final = {character: place for place, character in enumerate(CLASSES)}
 _CORNERS: Final = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
 KIND_SHARES: Final = {
@@ -60,13 +61,16 @@ class Samples:
         folder: Path,
         faces: Path | None,
         seed: int,
+        corners: dict[str, real.Quad] | None = None,
         *,
         drawn: float = 0.4,
         crops: float = 0.2,
         scenes: float = 0.1,
         other: float = 0.22,
     ) -> None:
+        """`corners`: of plates in the crops, by file name, as an earlier detector found them (find_unlabelled.py)."""
         self._random = np.random.default_rng(seed)
+        self._corners = corners or {}
         self._shares = np.cumsum([drawn, crops, scenes, other])
         self._crops = [p for p in real.crops(folder) if not p.development]
         self._crop_pictures = [real.read(p.file) for p in self._crops]
@@ -77,6 +81,7 @@ class Samples:
         weights = np.array([6.0 if p.kind is not PlateKind.BLUE else 1.0 if p.exact else 2.0 for p in self._scenes])
         self._scene_weights = np.cumsum(weights / weights.sum())
         self._scene_pictures, self._scene_quads = self._load_scenes()
+        self._cornered = [at for at, crop in enumerate(self._crops) if crop.file.name in self._corners]
         self._exact = [at for at, plate in enumerate(self._scenes) if plate.exact]
         self._background = [s[::2, ::2] for s in self._scene_pictures] + _faces(faces)
         self._drawn: list[tuple[Picture, str, PlateKind]] = []
@@ -159,7 +164,7 @@ class Samples:
     def _tight(self) -> real.Quad:
         """The upright box around a plate that is turned and seen from a side."""
         random = self._random
-        angle = np.radians(np.clip(random.normal(0, 7), -22, 22))
+        angle = np.radians(np.clip(random.normal(0, 8), -30, 30))
         aspect = 3.14
         points = (_CORNERS - 0.5) * (aspect, 1)
         points[:, 0] += points[:, 1] * random.normal(0, 0.22)
@@ -191,8 +196,9 @@ class Samples:
             picture = cv2.resize(picture, None, fx=small, fy=small, interpolation=cv2.INTER_AREA)
             warp = warp @ np.diag([1 / small, 1 / small, 1.0])
         found = cv2.warpPerspective(picture, warp, out, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        found, kind = _perhaps_yellow(found, plate.kind, random)
         found = spoil(found, random, float(random.choice([0.0, 0.4, 0.8])))
-        return Sample(picture=_sized(found, random), chars=labels(plate.text), kind=KINDS.index(plate.kind))
+        return Sample(picture=_sized(found, random), chars=labels(plate.text), kind=KINDS.index(kind))
 
     def _scene(self) -> Sample:
         index = int(np.searchsorted(self._scene_weights, self._random.random()))
@@ -206,19 +212,28 @@ class Samples:
     def _other_province(self) -> Sample:
         """A photographed plate whose province was painted over by another: all 31 in real light, none of them usual."""
         random = self._random
-        index = int(random.choice(self._exact))
-        plate, quad = self._scenes[index], self._scene_quads[index]
+        plate, source, quad = self._with_corners()
         layout = LAYOUTS[plate.kind]
         width, height = (round(v * self._flat_scale(quad, layout.size_mm[1])) for v in layout.size_mm)
         target = (_CORNERS * (width, height)).astype(np.float32)
         flat = cv2.warpPerspective(
-            self._scene_pictures[index], cv2.getPerspectiveTransform(quad, target), (width, height)
+            source, cv2.getPerspectiveTransform(quad, target), (width, height), borderMode=cv2.BORDER_REPLICATE
         )
         province = PROVINCES[random.integers(len(PROVINCES))]
         _repaint(flat, layout, province, random)
+        flat, kind = _perhaps_yellow(flat, plate.kind, random)
         strength = float(random.choice([0.0, 0.4, 0.8]))
         picture = self._photograph(flat, target, alone=True, strength=strength)
-        return Sample(picture=picture, chars=labels(province + plate.text[1:]), kind=KINDS.index(plate.kind))
+        return Sample(picture=picture, chars=labels(province + plate.text[1:]), kind=KINDS.index(kind))
+
+    def _with_corners(self) -> tuple[real.RealPlate, Picture, real.Quad]:
+        """A photographed plate whose corners are known: half of them from the crops, which many cameras took."""
+        random = self._random
+        if self._cornered and random.random() < 0.5:
+            index = self._cornered[random.integers(len(self._cornered))]
+            return self._crops[index], self._crop_pictures[index], self._corners[self._crops[index].file.name]
+        index = self._exact[random.integers(len(self._exact))]
+        return self._scenes[index], self._scene_pictures[index], self._scene_quads[index]
 
     def _flat_scale(self, quad: real.Quad, height_mm: int) -> float:
         """Pixels a millimetre that keep the photograph's own sharpness."""
@@ -254,8 +269,12 @@ class Samples:
             else:
                 patch[:, : half.shape[1]] = half
                 picture = patch
-        elif roll < 0.6:
+        elif roll < 0.5:
             picture = self._writing()
+        elif roll < 0.7:
+            sign = elsewhere(random)
+            corners = (_CORNERS * sign.shape[1::-1]).astype(np.float32)
+            return Sample(picture=self._photograph(sign, corners, alone=True), chars=NOTHING, kind=NO_PLATE)
         else:
             picture = self._patch(WIDTH, HEIGHT)
         return Sample(picture=spoil(picture, random, 0.5), chars=NOTHING, kind=NO_PLATE)
@@ -319,6 +338,13 @@ def _repaint(flat: Picture, layout: Layout, province: str, random: np.random.Gen
     share = cv2.resize(glyphs.one_of(province, random, 9), part.shape[1::-1], interpolation=cv2.INTER_AREA)
     share = cv2.GaussianBlur(share, (0, 0), float(random.uniform(0.4, 1.1))).astype(np.float32)[..., None] / 255
     part[:] = np.clip(part * (1 - share) + ink * share, 0, 255).astype(np.uint8)
+
+
+def _perhaps_yellow(picture: Picture, kind: PlateKind, random: np.random.Generator) -> tuple[Picture, PlateKind]:
+    """The negative of a blue plate with white writing is a yellow one with black: real ones are rare."""
+    if kind is not PlateKind.BLUE or random.random() > YELLOW_SHARE:
+        return picture, kind
+    return 255 - picture, PlateKind.YELLOW
 
 
 def _sized(picture: Picture, random: np.random.Generator) -> Picture:

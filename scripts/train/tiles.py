@@ -7,7 +7,7 @@ from typing import Final
 import cv2
 import numpy as np
 import real
-from draw import Picture, draw_plate
+from draw import Picture, draw_plate, elsewhere
 from layout import LAYOUTS
 from numpy.typing import NDArray
 from samples import KIND_SHARES
@@ -20,6 +20,7 @@ HEIGHT: Final = 256
 WIDTH: Final = 320
 PLATE_PX: Final = (17.0, 250.0)  # width of a plate in a tile
 CLOSE_PX: Final = (95.0, 190.0)
+TURN_MAX: Final = 42.0  # degrees; farther and a plate's first corner would no longer be its left one
 INSIDE_MIN: Final = 0.9  # of a plate must be in the tile for it to be called one
 _CORNERS: Final = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
 
@@ -121,7 +122,7 @@ class Tiles:
     def _view(self, centre: NDArray[np.float32], zoom: float, offset: NDArray[np.float64]) -> NDArray[np.float64]:
         """From scene to tile: zoomed, a little turned, sheared and seen from aside."""
         random = self._random
-        angle = np.radians(random.normal(0, 5))
+        angle = np.radians(_lean(random, 5))
         stretch = np.exp(random.normal(0, 0.08, 2)) * zoom
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) @ np.array(
             [[1, random.normal(0, 0.06)], [random.normal(0, 0.04), 1]]
@@ -167,7 +168,7 @@ class Tiles:
             mm = LAYOUTS[kind].size_mm
             width = min(self._plate_width(), 200)
             quad = ((_CORNERS - 0.5) * (width, width * mm[1] / mm[0])).astype(np.float32)
-            angle = np.radians(random.normal(0, 6))
+            angle = np.radians(_lean(random, 6))
             turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) @ np.array(
                 [[random.uniform(0.7, 1.05), random.normal(0, 0.15)], [0, 1]]
             )
@@ -202,6 +203,11 @@ class Tiles:
         if random.random() < 0.6:
             picture = spoil(picture, random, float(random.choice([0.3, 0.5, 0.8])))
         return Tile(picture=picture, quads=kept, trust=sure, ignored=ignored, complete=complete)
+
+
+def _lean(random: np.random.Generator, usual: float) -> float:
+    """Degrees by which a plate or a camera hangs askew: mostly a little, sometimes far."""
+    return float(random.uniform(-TURN_MAX, TURN_MAX) if random.random() < 0.25 else random.normal(0, usual))
 
 
 def _grey(random: np.random.Generator) -> tuple[float, float, float]:
@@ -270,6 +276,14 @@ def _signs(picture: Picture, quads: list[real.Quad], random: np.random.Generator
         width, height = int(random.uniform(24, 200)), int(random.uniform(12, 90))
         x, y = int(random.integers(0, WIDTH - 20)), int(random.integers(0, HEIGHT - 12))
         if not _free((x, y, x + width, y + height), quads):
+            continue
+        if random.random() < 0.25:
+            plate = elsewhere(random)
+            height = round(width * plate.shape[0] / plate.shape[1])
+            if y + height < HEIGHT and x + width < WIDTH and _free((x, y, x + width, y + height), quads):
+                picture[y : y + height, x : x + width] = cv2.resize(
+                    plate, (width, height), interpolation=cv2.INTER_AREA
+                )
             continue
         ground = tuple(int(v) for v in random.integers(0, 255, 3))
         if random.random() < 0.4:

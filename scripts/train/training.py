@@ -100,7 +100,7 @@ def parse(description: str, steps: int) -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=1, help="processes that make examples")
     parser.add_argument("--threads", type=int, default=1, help="of the network")
     parser.add_argument("--from", dest="origin", type=Path, help="start from the averaged weights of another run")
-    parser.add_argument("--extra", type=Path, help="detector: plates that the tables lack (find_unlabelled.py)")
+    parser.add_argument("--extra", type=Path, help="what the tables lack (find_unlabelled.py)")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(args.seed)
