@@ -19,6 +19,7 @@ class Channel(StrEnum):
     BLOB_DOWN = "blob/down"
 
 
+_CHANNELS = {channel.value: channel for channel in Channel}
 WRITTEN_BY_DEVICE = frozenset({Channel.UP, Channel.STATUS, Channel.BLOB_UP})
 READ_BY_DEVICE = frozenset({Channel.ACK, Channel.BLOB_DOWN})
 
@@ -52,6 +53,7 @@ def all_devices(site: str, channel: Channel) -> str:
 def parse(topic: str) -> tuple[Address, Channel] | None:
     """The address and channel of a topic, or None when it is none of ours."""
     match = _TOPIC.fullmatch(topic)
-    if match is None or match[3] not in set(Channel):
+    channel = None if match is None else _CHANNELS.get(match[3])
+    if match is None or channel is None:
         return None
-    return Address(site=match[1], device=match[2]), Channel(match[3])
+    return Address(site=match[1], device=match[2]), channel

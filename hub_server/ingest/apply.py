@@ -1,6 +1,4 @@
-"""The rules of the sync protocol (DESIGN section 4). Called inside one transaction; answers go out after its commit."""
-
-from dataclasses import replace
+"""The rules of the sync protocol (DESIGN section 4) for one transaction. Its answers go out after the commit."""
 
 from sqlite_utils import Database
 
@@ -16,44 +14,93 @@ from edge_agent.wire.messages import (
     UpMessage,
     Welcome,
 )
-from hub_server.ingest.belt import take_batch
+from hub_server.ingest.belt import Belt
 from hub_server.store import devices, events, journals
 from hub_server.store.journals import Journal
 
 
+class Shift:
+    """One transaction's work. What it knows of a device is held until `close`, so that each is stored and told once."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._belts: dict[str, Belt] = {}  # of each device, in the epoch that it speaks of
+        self._known: set[str] = set()
+        self._heard_us: dict[str, int] = {}
+
+    def up(self, device: str, message: UpMessage, *, now_us: int) -> list[DownMessage]:
+        """What a device said on its own `up` topic; the answers, but for the ack of a batch: `close` has it."""
+        foreign = self._foreign(device, message.device)
+        if foreign is not None:
+            return [self.refuse(device, foreign, now_us=now_us)]
+        self._heard_us[device] = now_us
+        belt, said = self._belt(device, message.epoch, now_us)
+        if isinstance(message, Hello):
+            devices.said_hello(self._db, device, agent=message.agent, now_us=now_us, seal_key=message.seal_key)
+            belt.said_last(message.last)
+            return [*said, *self._settle(device), welcome(self._db, belt.journal)]
+        if belt.ended:
+            return [*said, welcome(self._db, belt.journal)]
+        return [*said, *belt.take_batch(message, now_us=now_us)]
+
+    def status(self, device: str, status: Status, *, retained: bool, now_us: int) -> list[DownMessage]:
+        """Notes who is there. A retained status is old news: the device was not heard just now."""
+        foreign = self._foreign(device, status.device)
+        if foreign is not None:
+            return [self.refuse(device, foreign, now_us=now_us)]
+        online = status.state is Presence.ONLINE
+        if online and not retained:
+            self._heard_us[device] = now_us
+        devices.set_online(self._db, device, online=online)
+        return []
+
+    def refuse(self, device: str, error: WireError, *, now_us: int) -> Refused:
+        """Counts a payload that was thrown away whole, where the device is known; the answer."""
+        self._heard_us[device] = now_us
+        devices.count(self._db, device, "refused")
+        return Refused(reason=error.reason, detail=error.detail)
+
+    def forget_who_is_there(self) -> None:
+        """A connection to the broker begins: nobody knows who is there."""
+        devices.all_offline(self._db)
+
+    def welcome_all(self) -> list[tuple[str, DownMessage]]:
+        """How far the journal of every device is stored here."""
+        said = [(device, message) for device in self._belts for message in self._settle(device)]
+        return said + [(journal.device, welcome(self._db, journal)) for journal in journals.current(self._db)]
+
+    def close(self) -> list[tuple[str, DownMessage]]:
+        """Stores what was held; what is still to be said, to whom."""
+        said = [(device, message) for device in self._belts for message in self._settle(device)]
+        for device, now_us in self._heard_us.items():
+            devices.heard(self._db, device, now_us=now_us)
+        return said
+
+    def _belt(self, device: str, epoch: str, now_us: int) -> tuple[Belt, list[DownMessage]]:
+        """The belt of this epoch, and what was still to be said of another one."""
+        belt = self._belts.get(device)
+        if belt is not None and belt.epoch == epoch:
+            return belt, []
+        said = [] if belt is None else belt.settle()
+        made = self._belts[device] = Belt(self._db, journals.enter(self._db, device=device, epoch=epoch, now_us=now_us))
+        return made, said
+
+    def _settle(self, device: str) -> list[DownMessage]:
+        return self._belts[device].settle()
+
+    def _foreign(self, device: str, named: str) -> WireError | None:
+        if named != device:
+            return WireError(RefusalReason.WRONG_DEVICE, f"on the topic of {device} came a message of {named}")
+        if device not in self._known and not devices.exists(self._db, device):
+            return WireError(RefusalReason.WRONG_DEVICE, f"no device {device} is known here")
+        self._known.add(device)
+        return None
+
+
 def apply_up(db: Database, *, device: str, message: UpMessage, now_us: int) -> list[DownMessage]:
-    """Stores what a device said on its own `up` topic; the answers, in order."""
-    foreign = _foreign(db, device, message.device)
-    if foreign is not None:
-        return [refuse(db, device=device, error=foreign, now_us=now_us)]
-    devices.heard(db, device, now_us=now_us)
-    journal = journals.enter(db, device=device, epoch=message.epoch, now_us=now_us)
-    if isinstance(message, Hello):
-        devices.said_hello(db, device, agent=message.agent, now_us=now_us, seal_key=message.seal_key)
-        journals.save(db, replace(journal, last=message.last))
-        return [welcome(db, journal)]
-    if journal.conflict_seq is not None:
-        return [welcome(db, journal)]
-    return take_batch(db, message, journal=journal, now_us=now_us)
-
-
-def apply_status(db: Database, *, device: str, status: Status, retained: bool, now_us: int) -> list[DownMessage]:
-    """Notes who is there. A retained status is old news: the device was not heard just now."""
-    foreign = _foreign(db, device, status.device)
-    if foreign is not None:
-        return [refuse(db, device=device, error=foreign, now_us=now_us)]
-    online = status.state is Presence.ONLINE
-    if online and not retained:
-        devices.heard(db, device, now_us=now_us)
-    devices.set_online(db, device, online=online)
-    return []
-
-
-def refuse(db: Database, *, device: str, error: WireError, now_us: int) -> Refused:
-    """Counts a payload that was thrown away whole, where the device is known; the answer."""
-    devices.heard(db, device, now_us=now_us)
-    devices.count(db, device, "refused")
-    return Refused(reason=error.reason, detail=error.detail)
+    """A single message as a whole transaction's work: all answers to it, in order."""
+    shift = Shift(db)
+    return [*shift.up(device, message, now_us=now_us), *(answer for _, answer in shift.close())]
 
 
 def welcome(db: Database, journal: Journal) -> Welcome | Conflict:
@@ -63,11 +110,3 @@ def welcome(db: Database, journal: Journal) -> Welcome | Conflict:
     held = events.held_at(db, device=journal.device, epoch=journal.epoch, seq=journal.conflict_seq)
     assert held is not None, "a conflict is about a place that is held"
     return Conflict(epoch=journal.epoch, seq=journal.conflict_seq, hash=held.hash)
-
-
-def _foreign(db: Database, device: str, named: str) -> WireError | None:
-    if named != device:
-        return WireError(RefusalReason.WRONG_DEVICE, f"on the topic of {device} came a message of {named}")
-    if not devices.exists(db, device):
-        return WireError(RefusalReason.WRONG_DEVICE, f"no device {device} is known here")
-    return None

@@ -1,69 +1,92 @@
-"""One batch on its way into one journal, inside one transaction."""
+"""One journal of one device, as far as a transaction takes it: items in order, each with its effects."""
 
 from dataclasses import replace
 
 from sqlite_utils import Database
 
-from edge_agent.wire.messages import Ack, Batch, Conflict, DownMessage, Item, Replay
-from hub_server.ingest.reading import LOST, QUARANTINED, Reading, Received, dated, lost, read, tombstone
-from hub_server.store import alerts, clocks, devices, events, journals, observing, plate_passages
-from hub_server.store.events import NewEvent
+from edge_agent.wire.messages import Ack, Batch, Conflict, DownMessage, Replay
+from hub_server.ingest.effects import store
+from hub_server.ingest.reading import LOST, Reading, Received, lost, read, tombstone
+from hub_server.store import devices, events, journals
 from hub_server.store.journals import Journal
-from hub_server.watch.clock import Anchor
 
 
-def take_batch(db: Database, batch: Batch, *, journal: Journal, now_us: int) -> list[DownMessage]:
-    """Stores what of a batch is new, in order, with its effects; the answers for after the commit."""
-    belt = _Belt(db, journal, now_us)
-    for item in batch.items:
-        answer = belt.take(item)
-        if answer is not None:
-            break
-    belt.close(last=max(item.seq for item in batch.items))
-    if isinstance(answer, Conflict):
-        return [answer]
-    return [message for message in (belt.ack(), answer) if message is not None]
+class Belt:
+    """Takes batch after batch; what it learnt of the journal is stored by `settle`, before the commit."""
 
-
-class _Belt:
-    """Takes items one after the other and keeps count of what it did."""
-
-    def __init__(self, db: Database, journal: Journal, now_us: int) -> None:
+    def __init__(self, db: Database, journal: Journal) -> None:
         self._db = db
         self._journal = journal
-        self._now_us = now_us
+        self._high = journal.high
+        self._high_hash = journal.high_hash
+        self._last = journal.last
         self._duplicates = 0
+        self._owes_ack = False
+        self._missing = False  # the last batch began, or went on, above what is stored
 
-    def take(self, item: Item) -> Replay | Conflict | None:
-        """Stores the item or finds it stored; what else there is to say ends the batch."""
-        received = Received(device=self._journal.device, epoch=self._journal.epoch, item=item, at_us=self._now_us)
-        next_seq = self._journal.high + 1
-        if item.seq > next_seq:
-            return Replay(epoch=self._journal.epoch, from_seq=next_seq)
-        if item.seq == next_seq:
-            self._store(read(received))
-            return None
-        return self._take_again(received)
+    @property
+    def epoch(self) -> str:
+        return self._journal.epoch
 
-    def ack(self) -> Ack | None:
-        journal = self._journal
-        if journal.high_hash is None:
-            return None
-        return Ack(epoch=journal.epoch, high=journal.high, hash=journal.high_hash)
+    @property
+    def ended(self) -> bool:
+        """By a conflict: nothing more is taken in this epoch."""
+        return self._journal.conflict_seq is not None
 
-    def close(self, *, last: int) -> None:
-        """Stores how far the journal is; `last` is the highest place that the batch speaks of."""
+    @property
+    def journal(self) -> Journal:
+        """How far it is now."""
+        return replace(self._journal, high=self._high, high_hash=self._high_hash, last=max(self._last, self._high))
+
+    def said_last(self, last: int) -> None:
+        """The device has told what the highest place of its journal is."""
+        self._last = last
+
+    def take_batch(self, batch: Batch, *, now_us: int) -> list[DownMessage]:
+        """Stores what of a batch is new, in order; what must be said at once: a conflict, after the ack owed before it.
+
+        What else there is to say, `settle` says.
+        """
+        owed = self._ack()
+        self._missing = False
+        for item in batch.items:
+            received = Received(device=self._journal.device, epoch=self._journal.epoch, item=item, at_us=now_us)
+            if item.seq > self._high + 1:
+                self._missing = True
+                break
+            if item.seq == self._high + 1:
+                self._store(read(received), now_us)
+            elif (conflict := self._take_again(received)) is not None:
+                self._owes_ack = False
+                return [*owed, conflict]
+        self._last = max(self._last, *(item.seq for item in batch.items))
+        self._owes_ack = True
+        return []
+
+    def settle(self) -> list[DownMessage]:
+        """Stores how far the journal is; the ack for all batches, and what is missing. Harmless when repeated."""
         if self._duplicates:
             devices.count(self._db, self._journal.device, "duplicates", self._duplicates)
-        self._journal = replace(self._journal, last=max(self._journal.last, self._journal.high, last))
+            self._duplicates = 0
+        self._journal = self.journal
         journals.save(self._db, self._journal)
+        said = self._ack()
+        if self._missing:
+            said.append(Replay(epoch=self.epoch, from_seq=self._high + 1))
+        self._owes_ack = self._missing = False
+        return said
+
+    def _ack(self) -> list[DownMessage]:
+        if not self._owes_ack or self._high_hash is None:
+            return []
+        return [Ack(epoch=self.epoch, high=self._high, hash=self._high_hash)]
 
     def _take_again(self, received: Received) -> Conflict | None:
         """An item at or below high. A tombstone may reach above it; its part above is news."""
         loss = tombstone(received.item)
         if loss is not None:
-            if loss.last_seq > self._journal.high:
-                self._store(lost(received, loss, first_seq=self._journal.high + 1))
+            if loss.last_seq > self._high:
+                self._store(lost(received, loss, first_seq=self._high + 1), received.at_us)
             else:
                 self._duplicates += 1
             return None
@@ -75,52 +98,9 @@ class _Belt:
             return None
         return self._conflict(received, held.hash)
 
-    def _store(self, reading: Reading) -> None:
-        anchor = self._anchor(reading.event)
-        event = dated(reading.event, anchor)
-        event_id = events.add(self._db, event)
-        self._journal = replace(self._journal, high=event.last_seq, high_hash=event.hash)
-        if event.type == QUARANTINED:
-            devices.count(self._db, event.device, "quarantined")
-        elif event.type == LOST:
-            devices.count(self._db, event.device, "lost", event.last_seq - event.seq + 1)
-        elif reading.stretch is not None:
-            observing.add(
-                self._db,
-                reading.stretch,
-                event=event_id,
-                device=event.device,
-                received_us=event.received_us,
-                anchor=anchor,
-            )
-        elif reading.plate is not None and event.captured_us is not None:
-            plate_passages.add(
-                self._db,
-                reading.plate,
-                event=event_id,
-                device=event.device,
-                camera=event.camera,
-                at_us=event.captured_us,
-                clock_trusted=event.clock_trusted,
-            )
-        elif reading.anchor is not None and event.boot is not None:
-            clocks.take_anchor(
-                self._db, device=event.device, boot=event.boot, anchor=reading.anchor, now_us=self._now_us
-            )
-        elif event.counts and event.person is not None and event.captured_us is not None:
-            alerts.observe_person(
-                self._db,
-                person=event.person,
-                at_us=event.captured_us,
-                by=f"{event.device}/{event.camera}",
-                now_us=self._now_us,
-            )
-
-    def _anchor(self, event: NewEvent) -> Anchor | None:
-        """What dates the event, when its own clock was not right and its boot has told since."""
-        if event.synced or event.boot is None:
-            return None
-        return clocks.anchor_of(self._db, device=event.device, boot=event.boot)
+    def _store(self, reading: Reading, now_us: int) -> None:
+        store(self._db, reading, now_us=now_us)
+        self._high, self._high_hash = reading.event.last_seq, reading.event.hash
 
     def _conflict(self, received: Received, held_hash: str) -> Conflict:
         journals.keep_conflict(
@@ -130,7 +110,7 @@ class _Belt:
             seq=received.item.seq,
             hash=received.item.hash,
             raw=received.raw,
-            now_us=self._now_us,
+            now_us=received.at_us,
         )
         devices.count(self._db, received.device, "conflicts")
         self._journal = replace(self._journal, conflict_seq=received.item.seq)

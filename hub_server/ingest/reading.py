@@ -1,11 +1,22 @@
 """What the hub reads in an event's bytes: the row it becomes. Pure."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import msgspec
 
 from edge_agent.wire.codec import WireError, decode_event
-from edge_agent.wire.messages import ClockAnchor, Event, Item, Lost, Observing, Passage, PlateRead, Stamp
+from edge_agent.wire.messages import (
+    ClockAnchor,
+    Event,
+    Item,
+    JournalSetAside,
+    Lost,
+    Observing,
+    Passage,
+    PlateRead,
+    Stamp,
+)
 from hub_server.store.events import NewEvent
 from hub_server.store.observing import NewStretch
 from hub_server.store.plate_passages import NewPlatePassage
@@ -18,6 +29,7 @@ PLATE_READ = "plate_read"
 LOST = "lost"
 OBSERVING = "observing"
 CLOCK_ANCHOR = "clock_anchor"
+JOURNAL_SET_ASIDE = "journal_set_aside"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +54,7 @@ class Reading:
     stretch: NewStretch | None = None
     anchor: Anchor | None = None  # of the boot that `event` names
     plate: NewPlatePassage | None = None
+    losses: int | None = None  # events that are lost with the journal of which this tells
 
 
 def tombstone(item: Item) -> Lost | None:
@@ -72,8 +85,7 @@ def dated(event: NewEvent, anchor: Anchor | None) -> NewEvent:
 
 def lost(received: Received, event: Lost, *, first_seq: int) -> Reading:
     """A loss record from `first_seq` on: what lies below is stored here already."""
-    row = replace(_row(received, LOST), seq=first_seq, last_seq=event.last_seq)
-    return Reading(event=row)
+    return Reading(event=_row(received, LOST, seq=first_seq, last_seq=event.last_seq))
 
 
 def _reading(received: Received, event: Event) -> Reading:
@@ -85,6 +97,8 @@ def _reading(received: Received, event: Event) -> Reading:
         return _observing(received, event)
     if isinstance(event, ClockAnchor):
         return _clock_anchor(received, event)
+    if isinstance(event, JournalSetAside):
+        return _journal_set_aside(received, event)
     if event.first_seq != received.item.seq:
         return _quarantined(received, f"a tombstone of {event.first_seq} stands at {received.item.seq}")
     return lost(received, event, first_seq=event.first_seq)
@@ -93,8 +107,11 @@ def _reading(received: Received, event: Event) -> Reading:
 def _passage(received: Received, event: Passage) -> Reading:
     sighting = event.sighting
     qualifies = sighting is not None and counts(strict=sighting.strict, frames=sighting.frames, clock_trusted=True)
-    row = replace(
-        _stamped(received, PASSAGE, event.captured, camera=event.camera),
+    row = _stamped(
+        received,
+        PASSAGE,
+        event.captured,
+        camera=event.camera,
         person=None if sighting is None else sighting.person,
         score=None if sighting is None else sighting.score,
         strict=sighting is not None and sighting.strict,
@@ -146,31 +163,39 @@ def _clock_anchor(received: Received, event: ClockAnchor) -> Reading:
     return Reading(event=_stamped(received, CLOCK_ANCHOR, event.at), anchor=anchor)
 
 
+def _journal_set_aside(received: Received, event: JournalSetAside) -> Reading:
+    """Where the damaged journal could not be read, at least one event is lost: the torn one."""
+    losses = 1 if event.last is None or event.acked is None else event.last - event.acked
+    return Reading(event=_stamped(received, JOURNAL_SET_ASIDE, event.at), losses=losses)
+
+
 def _quarantined(received: Received, reason: str) -> Reading:
-    return Reading(event=replace(_row(received, QUARANTINED), reason=reason))
+    return Reading(event=_row(received, QUARANTINED, reason=reason))
 
 
-def _stamped(received: Received, type_name: str, stamp: Stamp, *, camera: str = "") -> NewEvent:
+def _stamped(received: Received, type_name: str, stamp: Stamp, **more: Any) -> NewEvent:
     """A row with the time that its own stamp says; `dated` may know better."""
-    return replace(
-        _row(received, type_name),
-        camera=camera,
+    return _row(
+        received,
+        type_name,
         boot=stamp.boot,
         mono_us=stamp.mono_us,
         synced=stamp.synced,
         captured_us=captured_us(wall_us=stamp.wall_us, received_us=received.at_us),
         clock_trusted=stamp.synced,
+        **more,
     )
 
 
-def _row(received: Received, type_name: str) -> NewEvent:
+def _row(received: Received, type_name: str, **more: Any) -> NewEvent:
+    """`more`: fields of the row by name, `seq` and `last_seq` in the place of the item's own."""
+    places = {"seq": received.item.seq, "last_seq": received.item.seq, **more}
     return NewEvent(
         device=received.device,
         epoch=received.epoch,
-        seq=received.item.seq,
-        last_seq=received.item.seq,
         hash=received.item.hash,
         type=type_name,
         received_us=received.at_us,
         raw=received.raw,
+        **places,
     )

@@ -12,9 +12,8 @@ from sqlite_utils import Database
 from edge_agent.wire.codec import WireError, decode_status, decode_up
 from edge_agent.wire.messages import DownMessage, Hello, Presence, Refused, Status, UpMessage
 from edge_agent.wire.topics import READ_BY_DEVICE, Channel, parse
-from hub_server.ingest.apply import apply_status, apply_up, refuse, welcome
+from hub_server.ingest.apply import Shift
 from hub_server.ingest.inbox import Arrival, Entry, Inbox, Listening, Opened
-from hub_server.store import devices, journals
 from hub_server.store.errors import StoreClosedError, StoreFailingError
 from hub_server.store.store import Store
 
@@ -36,7 +35,7 @@ class Answer:
     greets: bool = False  # to a hello: the device is there, and listens
 
 
-Job = Callable[[Database], list[Answer]]
+Job = Callable[[Shift], list[Answer]]
 
 
 class BlobLane(Protocol):
@@ -111,7 +110,7 @@ class Worker:
     def _commit(self, jobs: list[Job]) -> int:
         """One transaction; how many of the jobs are done with. When it fails, its first job is tried alone."""
         try:
-            answers = self._store.write(lambda db: _perform(db, jobs), urgent=False)
+            done, answers = self._store.write(lambda db: _perform(db, jobs), urgent=False)
         except (StoreClosedError, StoreFailingError):
             raise
         except Exception:  # noqa: BLE001 whatever it was, the other messages must not suffer from it
@@ -119,11 +118,11 @@ class Worker:
                 _log.exception("a message could not be stored; its device will send it again")
                 return 1
             return self._commit(jobs[:1])
-        for answer in (answer for of_job in answers for answer in of_job):
+        for answer in answers:
             self._publish(answer.device, answer.message)
             if answer.greets:
                 self._blobs.came(answer.device)
-        return len(answers)
+        return done
 
     def _job(self, entry: Entry) -> Job | None:
         if isinstance(entry, Opened):
@@ -161,23 +160,28 @@ class Worker:
             _log.warning("ignored a message on the topic %.200r; more like it are only counted", topic)
 
 
-def _perform(db: Database, jobs: list[Job]) -> list[list[Answer]]:
+def _perform(db: Database, jobs: list[Job]) -> tuple[int, list[Answer]]:
+    """As many of the jobs as the holding time allows, one at least; how many, and what there is to say."""
     ends_s = time.monotonic() + HOLD_S
-    answers = [jobs[0](db)]
+    shift = Shift(db)
+    answers = jobs[0](shift)
+    done = 1
     for job in jobs[1:]:
         if time.monotonic() >= ends_s:
             break
-        answers.append(job(db))
-    return answers
+        answers += job(shift)
+        done += 1
+    answers += [Answer(device=device, message=message) for device, message in shift.close()]
+    return done, answers
 
 
 def _message_job(device: str, message: UpMessage | Status, arrival: Arrival) -> Job:
-    def job(db: Database) -> list[Answer]:
+    def job(shift: Shift) -> list[Answer]:
         now_us = arrival.received_us
         if isinstance(message, Status):
-            said = apply_status(db, device=device, status=message, retained=arrival.retained, now_us=now_us)
+            said = shift.status(device, message, retained=arrival.retained, now_us=now_us)
         else:
-            said = apply_up(db, device=device, message=message, now_us=now_us)
+            said = shift.up(device, message, now_us=now_us)
         greets = isinstance(message, Hello)
         return [
             Answer(device=device, message=answer, greets=greets and not isinstance(answer, Refused)) for answer in said
@@ -187,14 +191,14 @@ def _message_job(device: str, message: UpMessage | Status, arrival: Arrival) -> 
 
 
 def _refusal_job(device: str, error: WireError, now_us: int) -> Job:
-    return lambda db: [Answer(device=device, message=refuse(db, device=device, error=error, now_us=now_us))]
+    return lambda shift: [Answer(device=device, message=shift.refuse(device, error, now_us=now_us))]
 
 
-def _forget_who_is_there(db: Database) -> list[Answer]:
-    devices.all_offline(db)
+def _forget_who_is_there(shift: Shift) -> list[Answer]:
+    shift.forget_who_is_there()
     return []
 
 
-def _welcome_all(db: Database) -> list[Answer]:
+def _welcome_all(shift: Shift) -> list[Answer]:
     """The hub has been away: every device hears how far its journal is stored here, and goes on from there."""
-    return [Answer(device=journal.device, message=welcome(db, journal)) for journal in journals.current(db)]
+    return [Answer(device=device, message=message) for device, message in shift.welcome_all()]

@@ -26,9 +26,8 @@ def get(db: Database, id: int) -> Alert | None:
 
 def not_closed(db: Database, person: str) -> Alert | None:
     """The person's one alert that still needs somebody."""
-    for row in db.view("alert_rows").rows_where("person = ? AND state <> 'closed'", [person], limit=1):
-        return _alert(row)
-    return None
+    row = db.execute("SELECT id FROM alerts WHERE person = ? AND state <> 'closed'", [person]).fetchone()
+    return None if row is None else get(db, row[0])
 
 
 def page(db: Database, *, states: frozenset[AlertState] | None, after: int | None, limit: int) -> list[Alert]:

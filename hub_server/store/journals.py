@@ -20,11 +20,13 @@ class Journal:
 
 
 def get(db: Database, *, device: str, epoch: str) -> Journal | None:
-    rows = db.query(
+    row = db.execute(
         "SELECT device, epoch, high, high_hash, last, conflict_seq FROM journals WHERE device = ? AND epoch = ?",
-        [device, epoch],
-    )
-    return next((Journal(**row) for row in rows), None)
+        (device, epoch),
+    ).fetchone()
+    if row is None:
+        return None
+    return Journal(device=row[0], epoch=row[1], high=row[2], high_hash=row[3], last=row[4], conflict_seq=row[5])
 
 
 def current(db: Database) -> list[Journal]:

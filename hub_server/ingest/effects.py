@@ -1,0 +1,61 @@
+"""An event's row, and everything that follows from it: stored together, in the caller's transaction."""
+
+from sqlite_utils import Database
+
+from hub_server.ingest.reading import LOST, QUARANTINED, Reading, dated
+from hub_server.store import alerts, clocks, devices, events, observing, plate_passages
+from hub_server.store.events import NewEvent
+from hub_server.watch.clock import Anchor
+
+
+def store(db: Database, reading: Reading, *, now_us: int) -> int:
+    """Stores an event whose place is free, with its effects; the row's id."""
+    anchor = anchor_of(db, reading.event)
+    event = dated(reading.event, anchor)
+    event_id = events.add(db, event)
+    if event.type == QUARANTINED:
+        devices.count(db, event.device, "quarantined")
+    elif event.type == LOST:
+        devices.count(db, event.device, "lost", event.last_seq - event.seq + 1)
+    else:
+        take_effect(db, reading, event, event_id=event_id, anchor=anchor, now_us=now_us)
+    return event_id
+
+
+def take_effect(
+    db: Database, reading: Reading, event: NewEvent, *, event_id: int, anchor: Anchor | None, now_us: int
+) -> None:
+    """What follows from an event that is stored under `event_id` and understood. `event`: as dated by `anchor`."""
+    if reading.stretch is not None:
+        observing.add(
+            db, reading.stretch, event=event_id, device=event.device, received_us=event.received_us, anchor=anchor
+        )
+    elif reading.plate is not None and event.captured_us is not None:
+        plate_passages.add(
+            db,
+            reading.plate,
+            event=event_id,
+            device=event.device,
+            camera=event.camera,
+            at_us=event.captured_us,
+            clock_trusted=event.clock_trusted,
+        )
+    elif reading.anchor is not None and event.boot is not None:
+        clocks.take_anchor(db, device=event.device, boot=event.boot, anchor=reading.anchor, now_us=now_us)
+    elif reading.losses is not None:
+        devices.count(db, event.device, "lost", reading.losses)
+    elif event.counts and event.person is not None and event.captured_us is not None:
+        alerts.observe_person(
+            db,
+            person=event.person,
+            at_us=event.captured_us,
+            by=f"{event.device}/{event.camera}",
+            now_us=now_us,
+        )
+
+
+def anchor_of(db: Database, event: NewEvent) -> Anchor | None:
+    """What dates the event, when its own clock was not right and its boot has told since."""
+    if event.synced or event.boot is None:
+        return None
+    return clocks.anchor_of(db, device=event.device, boot=event.boot)
