@@ -9,7 +9,14 @@ from typing import Final
 
 import cv2
 
-from edge_agent.assembly import first_gallery, make_clock_watch, make_uplink, make_watchers, scene_path
+from edge_agent.assembly import (
+    first_gallery,
+    make_clock_watch,
+    make_figures,
+    make_uplink,
+    make_watchers,
+    scene_path,
+)
 from edge_agent.blobs.lane import open_lane
 from edge_agent.blobs.matcher_slot import MatcherSlot
 from edge_agent.camera.camera import make_camera
@@ -17,6 +24,7 @@ from edge_agent.camera.latest import CameraState, LatestFrame
 from edge_agent.clock import Clock, ClockWatch, SystemClock
 from edge_agent.config import AgentConfig, Synchronised
 from edge_agent.errors import CameraError, JournalError
+from edge_agent.figures import Figures
 from edge_agent.health import Heartbeat, Notifier, Tally
 from edge_agent.journal import Journal, Recorder
 from edge_agent.recognition.observing import Observer, Sight
@@ -54,6 +62,7 @@ class Agent:
         clock_watch: ClockWatch | None,
         notifier: Notifier,
         matchers: MatcherSlot | None = None,
+        figures: Figures | None = None,
     ) -> None:
         """Without a `clock_watch` somebody vouches for the clock: no event of this boot is stamped as unsure."""
         self._camera = camera
@@ -69,6 +78,7 @@ class Agent:
         self._matchers = MatcherSlot() if matchers is None else matchers
         self._heart = Heartbeat()
         self._tally = Tally()
+        self._figures = Figures(None, device="", camera="", clock=clock) if figures is None else figures
         self._stopping = threading.Event()
         self._beat_s = clock.monotonic_s()
 
@@ -120,6 +130,7 @@ class Agent:
         if watched.inferred:
             self._heart.inference_s = now_s
         self._tally.frame(look_ms if watched.inferred else None)
+        self._figures.frame(now_s, look_ms if watched.inferred else None)
         self._notifier.ready()
         for decision in watched.decided:
             log.info("vehicle %d decided: %s", decision.passage, decision.reading.verdict.value)
@@ -127,7 +138,11 @@ class Agent:
         self._recorder.record(self._observer.see(frame, looked=watched.inferred))
 
     def _beat(self, now_s: float) -> None:
-        """Once a second: feed the watchdog if we see, journal what is due, and tell how it goes."""
+        """Once a second: feed the watchdog if we see, journal what is due, and tell how it goes.
+
+        Raises JournalError when a damaged page was met: at the next start the journal is set aside, and events go on.
+        """
+        self._journal.check()
         if self._heart.beats(now_s):
             self._notifier.watchdog()
         now = self._clock.stamp()
@@ -135,6 +150,9 @@ class Agent:
         self._recorder.record(self._observer.due(now))
         self._scene_file.save_due(self._observer.scene, now_s)
         self._tell(now_s)
+        self._figures.write_due(
+            now_s, self._journal, self._recorder, self._observer.sight, connected=self._uplink.state().connected
+        )
 
     def _watch_clock(self, now: Stamp) -> None:
         if self._clock_watch is None:
@@ -176,6 +194,7 @@ class Agent:
         """The journal first: whatever hangs after that, nothing is lost."""
         self._notifier.stopping()
         with ExitStack() as ends:
+            ends.callback(self._figures.end)
             ends.callback(self._camera.stop, CAMERA_STOP_S)
             ends.callback(self._uplink.stop, UPLINK_STOP_S)
             self._take_gallery()
@@ -233,4 +252,5 @@ def open_agent(config: AgentConfig) -> Iterator[Agent]:
             clock_watch=make_clock_watch(config, journal),
             notifier=Notifier(),
             matchers=matchers,
+            figures=make_figures(config, clock),
         )

@@ -3,14 +3,15 @@
 import logging
 import queue
 from dataclasses import replace
-from importlib import metadata
 from pathlib import Path
 
 from edge_agent.blobs.lane import BlobLane
-from edge_agent.clock import ClockWatch
+from edge_agent.clock import Clock, ClockWatch
 from edge_agent.config import AgentConfig, PlateDirection, Synchronised
 from edge_agent.errors import GalleryError
+from edge_agent.figures import Figures, agent_version
 from edge_agent.journal import Journal
+from edge_agent.metrics import MetricsFile
 from edge_agent.recognition.eyes import ReaderEyes
 from edge_agent.recognition.gallery import BYTES_MAX, Gallery
 from edge_agent.recognition.known_plates import KnownPlates
@@ -158,6 +159,13 @@ def make_uplink(config: AgentConfig, journal: Journal, lane: BlobLane | None) ->
     return Uplink(journal, device=config.device, agent=label, make_link=make_link, lane=lane)
 
 
+def make_figures(config: AgentConfig, clock: Clock) -> Figures:
+    """They go nowhere when the configuration names no file."""
+    path = config.metrics.textfile
+    file = None if path is None else MetricsFile(path)
+    return Figures(file, device=config.device, camera=config.camera.name, clock=clock)
+
+
 def agent_label() -> str:
     """Software and version, as it stands in hello and status."""
-    return f"edge-agent/{metadata.version('shouwang')}"
+    return f"edge-agent/{agent_version()}"

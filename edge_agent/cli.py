@@ -14,6 +14,7 @@ COMMANDS = {
     "doctor": "is everything in place? a line each, and what to do",
     "inspect": "what the models see in pictures, as JSON",
     "enrol": "add a person to a gallery file from photographs",
+    "journal": "what waits on this device for the hub, and how to save it",
     "match": "who of a gallery is in a photograph, and how sure that is",
 }
 EXIT_INTERRUPTED = 130
@@ -27,6 +28,7 @@ examples:
   edge-agent match photo.jpg --gallery gallery.json  who is it, and how sure is that
   edge-agent inspect --templates photo.jpg           what the models see in a picture, as JSON
   edge-agent run --config agent.toml                 watch
+  edge-agent journal status --config agent.toml      what waits for the hub
 
 Each command has its own help: edge-agent COMMAND --help
 """

@@ -76,6 +76,13 @@ def _source(value: object, folder: Path) -> object:
     return f"{REPLAY_PREFIX}{folder / Path(file)}"
 
 
+def _textfile(value: object, folder: Path) -> object:
+    path = cast("Path", _path(value, folder))
+    if path.suffix != ".prom":
+        raise ValueError(f"must end in .prom: node_exporter reads no other file; found {value!r}")
+    return path
+
+
 class Synchronised(StrEnum):
     """How the agent knows that the wall clock is right."""
 
@@ -129,6 +136,8 @@ class HubConfig:
     username: Annotated[str | None, _text] = None  # None: the device's name
     password_file: Annotated[Path | None, _path] = None
     tls_ca: Annotated[Path | None, _path] = None  # None: no TLS
+    tls_cert: Annotated[Path | None, _path] = None  # this device's, with its key; then no password is needed
+    tls_key: Annotated[Path | None, _path] = None
     keepalive_s: Annotated[int, _whole(5, 600)] = 30
 
 
@@ -202,6 +211,11 @@ class PlatesConfig:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class MetricsConfig:
+    textfile: Annotated[Path | None, _textfile] = None  # None: no figures are written
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class AgentConfig:
     site: Annotated[str, _name]
     device: Annotated[str, _name]
@@ -214,6 +228,7 @@ class AgentConfig:
     passage: PassageConfig
     faces: FacesConfig
     plates: PlatesConfig
+    metrics: MetricsConfig
 
 
 # --- reading ----------------------------------------------------------------------------------------------------
@@ -247,6 +262,18 @@ def parse(table: dict[str, Any], *, folder: Path, source: str) -> AgentConfig:
 
 def _contradictions(config: AgentConfig) -> dict[str, str]:
     """What no field says by itself."""
+    return _contradictions_of_hub(config.hub) | _contradictions_of_seeing(config)
+
+
+def _contradictions_of_hub(hub: HubConfig) -> dict[str, str]:
+    if hub.tls_cert is None and hub.tls_key is None:
+        return {}
+    needs = {"tls_ca": hub.tls_ca, "tls_cert": hub.tls_cert, "tls_key": hub.tls_key}
+    why = "is missing: a certificate goes with its key, and with the CA that the broker is known by"
+    return {f"hub.{name}": why for name, path in needs.items() if path is None}
+
+
+def _contradictions_of_seeing(config: AgentConfig) -> dict[str, str]:
     if not config.faces.enabled and not config.plates.enabled:
         return {"faces.enabled": "leaves nothing to look for: enable faces, plates, or both"}
     if config.plates.rejoin_s < config.plates.gap_s:

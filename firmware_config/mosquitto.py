@@ -1,4 +1,7 @@
-"""Mosquitto 2 for one site: its configuration, its access list, its password file. Pure: text out, nothing written."""
+"""Mosquitto 2 for one site: its configuration, its access list, its password file. Pure: text out, nothing written.
+
+With `tls`, who somebody is stands in the certificate; without, in a password file, for a network that is trusted.
+"""
 
 import base64
 import hashlib
@@ -15,28 +18,48 @@ PASSWORDS = "passwords"
 _ITERATIONS = 101  # Mosquitto's own default; device secrets are 256 random bits, so more would add nothing
 _SALT_BYTES = 12
 _HASH_BYTES = 64
+
+_INFLIGHT_MAX = 1000
+_QUEUED_MAX = 100_000
 _QUEUED_BYTES_MAX = 256 * 1024 * 1024
+_MESSAGE_BYTES_MAX = 2 * PAYLOAD_BYTES_MAX
+_PACKET_BYTES_MAX = _MESSAGE_BYTES_MAX + 64 * 1024  # a topic and its properties come on top
+_KEEPALIVE_S_MAX = 600  # the longest that an agent's configuration may ask for
+_AUTOSAVE_S = 60
+_CONNECTIONS_OF_A_DEVICE = 4  # the agent, its last connection that nobody has missed yet, a doctor, a live view
+_CONNECTIONS_SPARE = 64  # the hub, people with a client in their hand, and who is turned away
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Account:
-    """Who may connect. A device's username is its name."""
+    """Who may connect. A device's username is its name; with TLS it is the common name of its certificate."""
 
     username: str
-    secret: str
+    secret: str | None = None  # with TLS: none
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tls:
+    """Files that the broker reads as the user it runs as: the site's authority, its own certificate and key."""
+
+    ca: Path
+    certificate: Path
+    key: Path
+    crl: Path | None = None  # certificates that count no more; read again at SIGHUP
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MosquittoSite:
-    """One broker for one site. Raises ValueError for names that cannot stand in an access list."""
+    """One broker for one site. Raises ValueError for what cannot stand in its files or would open another door."""
 
     site: str
     host: str  # the address it listens on
     port: int
-    folder: Path  # where the three files and the broker's own store will lie
+    folder: Path  # where the files and the broker's own store will lie
     hub: Account
     devices: tuple[Account, ...]
     run_as: str | None = None  # the system user when started by root; None: Mosquitto's own choice
+    tls: Tls | None = None
 
     def __post_init__(self) -> None:
         for name in (self.site, *(device.username for device in self.devices)):
@@ -47,11 +70,30 @@ class MosquittoSite:
             raise ValueError("two accounts have one name")
         if any(character.isspace() or character == ":" for character in self.hub.username):
             raise ValueError("the hub's name holds a blank or a colon")
+        self._check_secrets()
+        for text in self._said_in_conf():
+            if not text.isprintable():
+                raise ValueError(f"{text!r} cannot stand in {CONF}")
+
+    def _check_secrets(self) -> None:
+        accounts = (self.hub, *self.devices)
+        if self.tls is None and any(account.secret is None for account in accounts):
+            raise ValueError("without TLS every account needs a secret")
+        if self.tls is not None and any(account.secret is not None for account in accounts):
+            raise ValueError("with TLS nobody is asked for a secret: leave it out")
+        if self.tls is not None and is_name(self.hub.username):
+            raise ValueError(f"{self.hub.username!r}: a device's certificate could have this name, and be the hub")
+
+    def _said_in_conf(self) -> list[str]:
+        tls = self.tls
+        files = [] if tls is None else [tls.ca, tls.certificate, tls.key, *([] if tls.crl is None else [tls.crl])]
+        return [self.host, self.run_as or "", str(self.folder), *(str(file) for file in files)]
 
 
 def render(site: MosquittoSite) -> dict[str, str]:
-    """The text of each file, by its name in `folder`. The password file holds hashes, with a fresh salt each."""
-    return {CONF: _conf(site), ACL: _acl(site), PASSWORDS: _passwords(site)}
+    """The text of each file, by its name in `folder`. Without TLS one of them holds salted hashes of passwords."""
+    files = {CONF: _conf(site), ACL: _acl(site)}
+    return files if site.tls is not None else files | {PASSWORDS: _passwords(site)}
 
 
 def _conf(site: MosquittoSite) -> str:
@@ -59,28 +101,55 @@ def _conf(site: MosquittoSite) -> str:
         "# Written by firmware_config. Change its input and render again, not this file.",
         "per_listener_settings true",
         *([] if site.run_as is None else [f"user {site.run_as}"]),
-        "# With 20 in flight (the default) and Nagle's algorithm the belt crawls.",
-        "max_inflight_messages 1000",
-        "set_tcp_nodelay true",
-        "# For a hub that is slow for a while; journals hold what this cannot.",
-        "max_queued_messages 100000",
-        f"max_queued_bytes {_QUEUED_BYTES_MAX}",
-        "# Above the protocol's limit, so that the hub can say what it refuses.",
-        f"message_size_limit {2 * PAYLOAD_BYTES_MAX}",
+        *_limits(),
+        "# Sessions are clean, so what is kept is who said online or offline last; each says it again when it returns.",
         "persistence true",
         f"persistence_location {site.folder}/",
-        "autosave_interval 60",
+        f"autosave_interval {_AUTOSAVE_S}",
         "log_dest stderr",
         "log_type error",
         "log_type warning",
         "log_type notice",
         "",
         f"listener {site.port} {site.host}",
+        "# What more would take are file descriptors: without a limit the hub could be the one turned away.",
+        f"max_connections {_CONNECTIONS_SPARE + _CONNECTIONS_OF_A_DEVICE * len(site.devices)}",
         "allow_anonymous false",
-        f"password_file {site.folder / PASSWORDS}",
         f"acl_file {site.folder / ACL}",
+        *([f"password_file {site.folder / PASSWORDS}"] if site.tls is None else _tls(site.tls)),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _limits() -> list[str]:
+    return [
+        "# With 20 in flight (the default) and Nagle's algorithm the belt crawls.",
+        f"max_inflight_messages {_INFLIGHT_MAX}",
+        "set_tcp_nodelay true",
+        "# For a hub that is slow for a while; past either the broker drops, and the journals send again.",
+        f"max_queued_messages {_QUEUED_MAX}",
+        f"max_queued_bytes {_QUEUED_BYTES_MAX}",
+        "# Above the protocol's limit, so that the hub can say what it refuses.",
+        f"message_size_limit {_MESSAGE_BYTES_MAX}",
+        "# What is larger still is not even read: its sender is thrown out.",
+        f"max_packet_size {_PACKET_BYTES_MAX}",
+        "# Nobody may ask to be missed later than this.",
+        f"max_keepalive {_KEEPALIVE_S_MAX}",
+    ]
+
+
+def _tls(tls: Tls) -> list[str]:
+    return [
+        f"cafile {tls.ca}",
+        f"certfile {tls.certificate}",
+        f"keyfile {tls.key}",
+        *([] if tls.crl is None else [f"crlfile {tls.crl}"]),
+        "# The oldest version that is taken.",
+        "tls_version tlsv1.2",
+        "require_certificate true",
+        "# Whatever name a client gives for itself, the one in its certificate counts, and no password is asked for.",
+        "use_identity_as_username true",
+    ]
 
 
 def _acl(site: MosquittoSite) -> str:
@@ -106,8 +175,9 @@ def _passwords(site: MosquittoSite) -> str:
     return "".join(f"{account.username}:{_hashed(account.secret)}\n" for account in (site.hub, *site.devices))
 
 
-def _hashed(secret: str) -> str:
+def _hashed(secret: str | None) -> str:
     """Mosquitto's form $7$: PBKDF2-HMAC-SHA512 (src/password_mosq.c), as mosquitto_passwd writes it."""
+    assert secret is not None, "checked at birth"
     salt = secrets.token_bytes(_SALT_BYTES)
     digest = hashlib.pbkdf2_hmac("sha512", secret.encode(), salt, _ITERATIONS, _HASH_BYTES)
     return f"$7${_ITERATIONS}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"

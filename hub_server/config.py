@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_agent.wire.topics import is_name
+from hub_server.ingest import broker_tls
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 PORT_MAX = 65535
@@ -33,6 +34,8 @@ class ExternalBrokerConfig:
     ca: Path | None
     username: str | None
     password_file: Path | None
+    cert: Path | None = None  # the hub's own, with its key
+    key: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,9 +72,23 @@ class ServeConfig:
         if isinstance(broker, EmbeddedBrokerConfig):
             return _port_mistakes("--broker-port", broker.port, lowest=0)
         mistakes = _port_mistakes("--mqtt-port", broker.port, lowest=1)
-        for option, path in (("--mqtt-ca", broker.ca), ("--mqtt-password-file", broker.password_file)):
-            if path is not None and not path.is_file():
-                mistakes.append(f"{option}: there is no file {path}")
+        files = {
+            "--mqtt-ca": broker.ca,
+            "--mqtt-cert": broker.cert,
+            "--mqtt-key": broker.key,
+            "--mqtt-password-file": broker.password_file,
+        }
+        mistakes += [
+            f"{option}: there is no file {path}"
+            for option, path in files.items()
+            if path is not None and not path.is_file()
+        ]
+        if broker.ca is not None and not mistakes:
+            mistakes += broker_tls.mistakes(broker.ca, broker.cert, broker.key)
+        if (broker.cert is None) != (broker.key is None):
+            mistakes.append("--mqtt-cert, --mqtt-key: a certificate and its key go together")
+        if broker.cert is not None and broker.ca is None:
+            mistakes.append("--mqtt-cert: needs --mqtt-ca, or the broker could be anybody")
         if broker.password_file is not None and broker.username is None:
             mistakes.append("--mqtt-password-file: needs --mqtt-username")
         return mistakes

@@ -47,6 +47,8 @@ class Scheduler:
         self._expected: frozenset[str] = frozenset()  # devices that the drain waits for
         self._begin(Drain(began_s=monotonic_s()), store.now_us())
         self._judged_s = monotonic_s()
+        self.ticked_us: int | None = None
+        """When it last judged, by the store's clock; None: it never did."""
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="scheduler", daemon=True)
 
@@ -77,6 +79,7 @@ class Scheduler:
         self._drain = None
         raised = self._judge()
         self._judged_s = now_s
+        self.ticked_us = self._store.now_us()
         return raised
 
     def _run(self) -> None:

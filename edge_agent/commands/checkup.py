@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -17,12 +18,14 @@ from edge_agent.blobs.lane import known_seal_key, received_gallery
 from edge_agent.camera.camera import make_camera
 from edge_agent.camera.capture import without_secret
 from edge_agent.clock import SystemClock, system_synchronised
+from edge_agent.commands.broker_tls import check_own_certificate, why_not
 from edge_agent.commands.doctor import UnwellError
 from edge_agent.config import AgentConfig, Synchronised
 from edge_agent.errors import CameraError
 from edge_agent.journal import Position, read_position
+from edge_agent.journal.set_aside import beside as set_aside_beside
 from edge_agent.recognition.gallery import Gallery
-from edge_agent.uplink.mqtt import Closed, Heard, Inbox, MqttLink, MqttVersion, Opened
+from edge_agent.uplink.mqtt import Closed, Heard, Inbox, MqttLink, MqttVersion, NotTaken, Opened
 from edge_agent.vision.face_reader import FaceReader
 from edge_agent.vision.manifest import Manifest, find_models, load_manifest
 from edge_agent.vision.plate_reader import PlateReader
@@ -36,6 +39,7 @@ BRIGHTNESS_MIN: Final = 10.0  # of 255; darker is a lens cap, or night without a
 CONTRAST_MIN: Final = 3.0  # grey levels; less is a covered or dead sensor
 FREE_BYTES_MIN: Final = 200 * 2**20
 ANSWER_S: Final = 5.0
+NO_HUB_ADVICE: Final = "start hub-server, and add this device there under exactly this site and name"
 FORGETFUL: Final = frozenset({"overlay", "tmpfs", "ramfs", "zram", "squashfs"})
 """File systems whose content is gone, or not written, after a power cut."""
 
@@ -134,20 +138,25 @@ def check_disk(config: AgentConfig) -> str:
         raise UnwellError(found, f"make room: {FREE_BYTES_MIN // 2**20} MiB are needed")
     if not os.access(folder, os.W_OK):
         raise UnwellError(f"{folder} is not writable", "give it to the user that the agent runs as")
+    damaged = set_aside_beside(config.journal.file)
+    if damaged:
+        advice = "`edge-agent journal export --journal` saves what can be read; then check the disk, and move it away"
+        raise UnwellError(f"a journal was damaged and set aside: {damaged[-1]}", advice)
     return found
 
 
 def check_broker(config: AgentConfig) -> str:
+    certificate = check_own_certificate(config, datetime.now(UTC))
     failures: list[str] = []
     for version in MqttVersion:
         try:
-            return _visit(config, version)
+            return ". ".join(filter(None, (_visit(config, version), certificate)))
         except SilentHubError:  # the broker spoke this version: another one will not help
             raise
         except UnwellError as error:
             failures.append(error.found)
-    advice = "check host, port, user name, password file and CA in [hub]"
-    raise UnwellError("; ".join(dict.fromkeys(failures)), advice)
+    advice = "check host, port, user name, password file, CA and certificate in [hub]"
+    raise UnwellError(why_not(config.hub) or "; ".join(dict.fromkeys(failures)), advice)
 
 
 def _visit(config: AgentConfig, version: MqttVersion) -> str:
@@ -204,10 +213,11 @@ def _await_welcome(inbox: Inbox, epoch: str) -> None:
             event = inbox.get(timeout=left_s)
         except queue.Empty:
             break
+        if isinstance(event, NotTaken):
+            raise SilentHubError(f"the broker took us in, but {event.why.value}", NO_HUB_ADVICE)
         if isinstance(event, Heard) and _is_welcome(event.payload, epoch):
             return
-    advice = "start hub-server, and add this device there under exactly this site and name"
-    raise SilentHubError("the broker took us in, but no hub answered", advice)
+    raise SilentHubError("the broker took us in, but no hub answered", NO_HUB_ADVICE)
 
 
 def _is_welcome(payload: bytes, epoch: str) -> bool:

@@ -4,46 +4,15 @@ import fcntl
 import logging
 import os
 import sqlite3
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from edge_agent.errors import JournalError
-
-SCHEMA_VERSION = 1
-
-_SCHEMA = """
-CREATE TABLE epoch (
-    id INTEGER PRIMARY KEY,          -- the highest is the one in use
-    name TEXT NOT NULL UNIQUE,       -- 128 random bits, hex
-    last INTEGER NOT NULL DEFAULT 0, -- the highest place given
-    acked INTEGER NOT NULL DEFAULT 0 -- the hub has it, and all below, on its disk; checked against our own hash
-) STRICT;
-CREATE TABLE event (
-    epoch INTEGER NOT NULL REFERENCES epoch(id),
-    seq INTEGER NOT NULL,
-    last_seq INTEGER NOT NULL,       -- differs from seq for a tombstone only
-    kind TEXT NOT NULL,              -- 'lost' is a tombstone as it was sent; what it stands for is in `gone`
-    hash TEXT NOT NULL,
-    raw BLOB NOT NULL,               -- encoded once, never again
-    PRIMARY KEY (epoch, seq)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE gone (                  -- runs of places whose bytes are no more
-    epoch INTEGER NOT NULL REFERENCES epoch(id),
-    first_seq INTEGER NOT NULL,
-    last_seq INTEGER NOT NULL,
-    kind TEXT NOT NULL,
-    reason TEXT NOT NULL,
-    PRIMARY KEY (epoch, first_seq)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE ack (                   -- when the acked mark stood where; wall_us is NULL while the clock is not trusted
-    epoch INTEGER NOT NULL REFERENCES epoch(id),
-    high INTEGER NOT NULL,
-    wall_us INTEGER,
-    PRIMARY KEY (epoch, high)
-) STRICT, WITHOUT ROWID;
-"""
+from edge_agent.journal import schema
+from edge_agent.journal.reading import open_to_read
+from edge_agent.journal.set_aside import SetAside, finish_moves, set_aside, unreported
 
 log = logging.getLogger(__name__)
 
@@ -71,21 +40,46 @@ def locked(file: Path) -> Iterator[None]:
         os.close(descriptor)  # which unlocks; the lock file stays, for removing it would race with the next holder
 
 
-def open_database(file: Path) -> sqlite3.Connection:
-    """A connection with the journal's tables. The caller holds `locked`. Raises JournalError."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Opened:
+    """A connection, and the damaged journals of which no event tells yet; `set_aside.reported` once one does."""
+
+    db: sqlite3.Connection
+    untold: list[SetAside]
+
+
+def open_database(file: Path) -> Opened:
+    """The file with its tables; a damaged one is set aside first. The caller holds `locked`. Raises JournalError."""
     try:
-        return _open_checked(file)
+        finish_moves(file)
+        return Opened(db=_open_checked(file), untold=unreported(file))
+    except OSError as error:
+        raise _not_set_aside(file, error) from error
     except _DamagedError as error:
-        aside = _set_aside(file)
-        log.error("the journal is damaged (%s): set aside as %s, a new one is begun", error, aside)  # noqa: TRY400
+        aside = _give_up(file, str(error))
     try:
-        return _open_checked(file)
+        db = _open_checked(file)
     except _DamagedError as error:
         raise JournalError(f"{file}: a new journal cannot be made here: {error}") from error
+    return Opened(db=db, untold=[*(other for other in unreported(file) if other.file != aside.file), aside])
+
+
+def _give_up(file: Path, why: str) -> SetAside:
+    try:
+        aside = set_aside(file, why)
+    except OSError as error:
+        raise _not_set_aside(file, error) from error
+    log.error("the journal is damaged (%s): set aside as %s, a new one is begun", why, aside.file)
+    return aside
+
+
+def _not_set_aside(file: Path, error: OSError) -> JournalError:
+    return JournalError(f"{file}: a damaged journal cannot be set aside: {error.strerror}")
 
 
 def _open_checked(file: Path) -> sqlite3.Connection:
     _create_private(file)
+    _check(file)
     connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False, timeout=5.0)
     try:
         _configure(connection, file)
@@ -100,6 +94,19 @@ def _open_checked(file: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _check(file: Path) -> None:
+    """Raises _DamagedError. Read only: whoever opens a damaged file to write, writes its log away when it closes."""
+    try:
+        with closing(open_to_read(file)) as db:
+            verdict = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except sqlite3.OperationalError as error:  # the disk or the rights, not the content
+        raise JournalError(f"{file}: the journal cannot be opened: {error}") from error
+    except sqlite3.DatabaseError as error:
+        raise _DamagedError(str(error)) from error
+    if verdict != "ok":
+        raise _DamagedError(verdict)
 
 
 def _create_private(file: Path) -> None:
@@ -127,20 +134,12 @@ def _configure(connection: sqlite3.Connection, file: Path) -> None:
 
 def _migrate(connection: sqlite3.Connection, file: Path) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > SCHEMA_VERSION:
-        raise JournalError(f"{file}: made by a newer edge-agent (schema {version}, this one knows {SCHEMA_VERSION})")
-    verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if verdict != "ok":
-        raise _DamagedError(verdict)
+    if version > schema.SCHEMA_VERSION:
+        raise JournalError(
+            f"{file}: made by a newer edge-agent (schema {version}, this one knows {schema.SCHEMA_VERSION})"
+        )
     if version == 0:
-        connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
-
-
-def _set_aside(file: Path) -> Path:
-    """Rename the file and its companions, so that a person can look at them; gives the new name of the first."""
-    stamp = f"damaged-{time.time_ns()}"
-    for suffix in ("-wal", "-shm", ""):
-        part = file.with_name(file.name + suffix)
-        if part.exists():
-            part.rename(file.with_name(f"{file.name}.{stamp}{suffix}"))
-    return file.with_name(f"{file.name}.{stamp}")
+        schema.create(connection)
+    elif version < schema.SCHEMA_VERSION:
+        log.info("the journal is of version %d: it is brought to %d", version, schema.SCHEMA_VERSION)
+        schema.migrate(connection, version)

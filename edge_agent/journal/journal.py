@@ -5,67 +5,31 @@ import logging
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import Enum
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from edge_agent.clock import Clock
 from edge_agent.errors import JournalError
-from edge_agent.journal import space, tombstone
+from edge_agent.journal import fork, space, tombstone
 from edge_agent.journal.database import locked, open_database
-from edge_agent.wire.codec import WireError, decode_event, encode_event, event_hash, item
+from edge_agent.journal.encoding import Encoded, encode_all
+from edge_agent.journal.importance import Importance
+from edge_agent.journal.marks import date_mark
+from edge_agent.journal.outgoing import Outgoing
+from edge_agent.journal.position import Position, Verdict
+from edge_agent.journal.salvage import tell
+from edge_agent.journal.set_aside import SetAside, reported
+from edge_agent.wire.codec import WireError, decode_event
 from edge_agent.wire.limits import BATCH_EVENTS_MAX
-from edge_agent.wire.messages import Event, Item, LossReason
+from edge_agent.wire.messages import Event, Item, JournalSetAside, LossReason
 
 TIDY_EVERY_S: Final = 3600.0
-ACK_MARK_EVERY_US: Final = 3600 * 1_000_000  # how exactly the journal knows since when an event is acknowledged
+
+_DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 log = logging.getLogger(__name__)
-
-
-_MOVE: Final = (
-    "DELETE FROM event WHERE epoch = :old AND kind = 'lost' AND last_seq > :acked",
-    (
-        "UPDATE event SET epoch = :new, seq = seq - :acked, last_seq = last_seq - :acked"
-        " WHERE epoch = :old AND seq > :acked"
-    ),
-    (
-        "INSERT INTO gone SELECT :new, max(first_seq - :acked, 1), last_seq - :acked, kind, reason FROM gone"
-        " WHERE epoch = :old AND last_seq > :acked"
-    ),
-    "DELETE FROM gone WHERE epoch = :old AND first_seq > :acked",
-    "UPDATE gone SET last_seq = :acked WHERE epoch = :old AND last_seq > :acked",
-    "UPDATE epoch SET last = :count WHERE id = :new",
-    "UPDATE epoch SET last = :acked WHERE id = :old",
-)
-
-
-class Verdict(Enum):
-    """What became of the hub's word about our events."""
-
-    SETTLED = "settled"
-    STALE = "stale"  # about another epoch, or older than what we know: changes nothing
-    FORKED = "forked"  # the hub holds another history under our name: a new epoch was begun
-
-    @property
-    def settled(self) -> bool:
-        return self is Verdict.SETTLED
-
-    @property
-    def forked(self) -> bool:
-        return self is Verdict.FORKED
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Position:
-    """Where the journal stands."""
-
-    epoch: str
-    oldest: int  # the lowest place whose event is kept; last + 1 when none is
-    last: int
-    acked: int
 
 
 class Journal:
@@ -74,18 +38,25 @@ class Journal:
     def __init__(self, file: Path, *, clock: Clock, keep_s: float = 7 * 86400.0, bytes_max: int = 64 << 20) -> None:
         """Open or begin the journal, for this process alone; a damaged file is set aside. Raises JournalError.
 
-        Acknowledged events are kept for `keep_s`; past `bytes_max` the oldest go.
+        Acknowledged events are kept for `keep_s`; past `bytes_max` those go that space.py says. A journal that was set
+        aside is told of in the new one, as its first event.
         """
         self._clock = clock
         self._keep_us = round(keep_s * 1e6)
         self._bytes_max = bytes_max
         self._lock = threading.RLock()
+        self._losses: Counter[str] = Counter({LossReason.SPACE: 0, LossReason.DAMAGED: 0})
+        self._damage: str | None = None
         self._held = contextlib.ExitStack()
         self._held.enter_context(locked(file))
         try:
-            self._db = self._held.enter_context(contextlib.closing(open_database(file)))
+            opened = open_database(file)
+            self._db = self._held.enter_context(contextlib.closing(opened.db))
             with self._transaction():
                 self._epoch = self._latest_epoch() or self._new_epoch()
+                self._tell_of(opened.untold)
+            for aside in opened.untold:
+                reported(aside)
             self._tidied_s = clock.monotonic_s()
             self._tidy()
         except BaseException:
@@ -97,29 +68,72 @@ class Journal:
         with self._lock:
             self._held.close()
 
+    @property
+    def bytes_max(self) -> int:
+        return self._bytes_max
+
+    @property
+    def losses(self) -> Mapping[str, int]:
+        """Events that this process has given up though the hub did not have them, by reason."""
+        return self._losses
+
+    def check(self) -> None:
+        """Raises JournalError once a damaged page was met: the file is only set aside at the next start."""
+        if self._damage is not None:
+            raise JournalError(f"the journal is damaged, to be set aside at the next start: {self._damage}")
+
     def append(self, event: Event) -> int:
         """Store an event; its place in the epoch. On return it is on the disk. Raises JournalError, then it is not."""
-        raw = encode_event(event)
-        kind = str(event.__struct_config__.tag)
-        if self._clock.monotonic_s() - self._tidied_s >= TIDY_EVERY_S:
-            self._tidied_s = self._clock.monotonic_s()
-            self._tidy()  # before the event: were it after, its failure would look like that of the event
+        return self.append_all([event])[0]
+
+    def append_all(self, events: Sequence[Event]) -> list[int]:
+        """Store events with one write to the disk; their places. Raises JournalError, then none of them is stored.
+
+        UnfitError says which of them can never be: without those, the others go in.
+        """
+        if not events:
+            return []
+        encoded = encode_all(events)
+        self._tidy_if_due()  # before the events: were it after, its failure would look like theirs
         with self._transaction() as db:
-            taken = db.execute("UPDATE epoch SET last = last + 1 WHERE id = ? RETURNING last", (self._epoch,))
-            seq = int(taken.fetchone()[0])
-            db.execute(
-                "INSERT INTO event (epoch, seq, last_seq, kind, hash, raw) VALUES (?, ?, ?, ?, ?, ?)",
-                (self._epoch, seq, seq, kind, event_hash(raw), raw),
-            )
-            space.make_room(db, self._bytes_max)
-        return seq
+            seqs = self._insert(encoded)
+            lost = space.make_room(db, self._bytes_max)
+        self._losses[LossReason.SPACE] += lost.total()
+        return seqs
+
+    def append_loss(self, counts: Mapping[str, int], reason: LossReason) -> None:
+        """Store that so many events, by type, were lost before they got here; the hub hears of it. Raises JournalError.
+
+        They take places like events.
+        """
+        with self._transaction() as db:
+            for kind, count in counts.items():
+                first = self._take_places(count)
+                tombstone.remember(db, self._epoch, first, first + count - 1, kind, reason)
+
+    def used_bytes(self) -> int:
+        """Of the disk, in pages; free ones inside the file not counted."""
+        with self._reading() as db:
+            return space.used_bytes(db)
+
+    def oldest_unsent(self) -> Event | None:
+        """The oldest kept event that the hub has not acknowledged; None without a readable one."""
+        with self._reading() as db:
+            _, _, acked = self._standing()
+            row = db.execute(
+                "SELECT raw FROM event INDEXED BY event_place WHERE epoch = ? AND seq > ? AND rank < ?"
+                " ORDER BY seq LIMIT 1",
+                (self._epoch, acked, Importance.TOMBSTONE),
+            ).fetchone()
+        return None if row is None else _readable(row[0])
 
     def position(self) -> Position:
         with self._reading() as db:
             name, last, acked = self._standing()
             (oldest,) = db.execute(
-                "SELECT min(seq) FROM event WHERE epoch = ? AND kind <> 'lost'", (self._epoch,)
-            ).fetchone()
+                "SELECT seq FROM event INDEXED BY event_place WHERE epoch = ? AND rank < ? ORDER BY seq LIMIT 1",
+                (self._epoch, Importance.TOMBSTONE),
+            ).fetchone() or (None,)
         return Position(epoch=name, oldest=last + 1 if oldest is None else oldest, last=last, acked=acked)
 
     def newest(self, kind: str) -> Event | None:
@@ -128,23 +142,22 @@ class Journal:
             row = db.execute(
                 "SELECT raw FROM event WHERE kind = ? ORDER BY epoch DESC, seq DESC LIMIT 1", (kind,)
             ).fetchone()
-        try:
-            return None if row is None else decode_event(row[0])
-        except WireError:
-            return None  # damaged: found and told when its turn to be sent comes
+        return None if row is None else _readable(row[0])
 
     def unsent(self, after: int, limit: int = BATCH_EVENTS_MAX) -> list[Item]:
         """The items that follow place `after`, in order and without a gap, at most `limit`.
 
         Where events are no more a tombstone stands; it begins exactly at `after` + 1 if need be, and is made once.
         """
-        items: list[Item] = []
-        place = after + 1
         with self._lock:
-            while len(items) < limit and (found := self._item_at(place)) is not None:
-                items.append(found[0])
-                place = found[1] + 1
-        return items
+            with self._reading() as db:
+                outgoing = Outgoing(db, self._epoch, after=after, limit=limit)
+                whole = outgoing.collect(self._standing()[1])
+            if not whole:
+                with self._transaction():  # one for all holes among the items
+                    outgoing.mend(self._standing()[1])
+                self._losses[LossReason.DAMAGED] += outgoing.damaged
+        return outgoing.items
 
     def apply_ack(self, epoch: str, high: int, digest: str) -> Verdict:
         """The hub says that all up to `high` is on its disk, and that the event there has the hash `digest`."""
@@ -182,11 +195,18 @@ class Journal:
         return Verdict.FORKED
 
     def _contradicts(self, high: int, digest: str | None) -> bool:
-        """True when our own event at `high` has another hash. Of what is gone nothing is known, so nothing is wrong."""
+        """True when our own item that ends at `high` has another hash, or is gone before it was ever acknowledged.
+
+        Of what is gone nothing can be compared; acknowledged once, it agreed then.
+        """
         own = self._db.execute(
-            "SELECT hash FROM event WHERE epoch = ? AND seq = ? AND kind <> 'lost'", (self._epoch, high)
+            "SELECT hash, last_seq FROM event INDEXED BY event_place WHERE epoch = ? AND seq <= ?"
+            " ORDER BY seq DESC LIMIT 1",
+            (self._epoch, high),
         ).fetchone()
-        return own is not None and own[0] != digest
+        if own is None or own[1] != high:
+            return high > self._standing()[2]
+        return bool(own[0] != digest)
 
     def _move_mark(self, high: int, acked: int) -> None:
         if high < acked:
@@ -194,18 +214,7 @@ class Journal:
             self._db.execute("DELETE FROM ack WHERE epoch = ? AND high > ?", (self._epoch, high))
         self._db.execute("UPDATE epoch SET acked = ? WHERE id = ?", (high, self._epoch))
         if high > 0:
-            self._date_mark(high)
-
-    def _date_mark(self, high: int) -> None:
-        """Remember when the acked mark stood here; marks of the same hour are one, with the later time."""
-        now = self._clock.stamp()
-        wall_us = now.wall_us if now.synced else None
-        newest = self._db.execute(
-            "SELECT high, wall_us FROM ack WHERE epoch = ? ORDER BY high DESC LIMIT 2", (self._epoch,)
-        ).fetchall()
-        if len(newest) == 2 and _close(newest[1][1], wall_us):
-            self._db.execute("DELETE FROM ack WHERE epoch = ? AND high = ?", (self._epoch, newest[0][0]))
-        self._db.execute("INSERT OR REPLACE INTO ack VALUES (?, ?, ?)", (self._epoch, high, wall_us))
+            date_mark(self._db, self._epoch, high, self._clock.stamp())
 
     def _fork(self, high: int, last: int, acked: int) -> int:
         """Begin a new epoch and move into it, in order, every place above the last verified ack; gives its id."""
@@ -216,34 +225,37 @@ class Journal:
             last - acked,
         )
         new = self._new_epoch()
-        for statement in _MOVE:
-            self._db.execute(statement, {"old": self._epoch, "new": new, "acked": acked, "count": last - acked})
+        fork.move(self._db, old=self._epoch, new=new, acked=acked, last=last)
         return new
 
-    def _item_at(self, place: int) -> tuple[Item, int] | None:
-        """The item that stands at `place` and the last place it covers; None past the end."""
-        with self._reading() as db:
-            _, last, _ = self._standing()
-            row = db.execute(
-                "SELECT seq, last_seq, hash, raw FROM event WHERE epoch = ? AND seq >= ? ORDER BY seq LIMIT 1",
-                (self._epoch, place),
-            ).fetchone()
-        if place > last:
-            return None
-        if row is not None and row[0] == place:
-            if event_hash(row[3]) == row[2]:
-                return item(place, row[3]), row[1]
-            self._drop_damaged(place)
-            return self._item_at(place)
-        with self._transaction() as db:
-            end, raw = tombstone.bury(db, self._epoch, place, last if row is None else row[0] - 1)
-        return item(place, raw), end
+    def _tell_of(self, untold: Sequence[SetAside]) -> None:
+        """Unless a crash came between the event and the note that it is told."""
+        if not untold:
+            return
+        rows = self._db.execute("SELECT raw FROM event WHERE kind = 'journal_set_aside'").fetchall()
+        known = (_readable(raw) for (raw,) in rows)
+        told = {event.file for event in known if isinstance(event, JournalSetAside)}
+        events = [tell(aside, self._clock.stamp()) for aside in untold]
+        self._insert(encode_all([event for event in events if event.file not in told]))
 
-    def _drop_damaged(self, place: int) -> None:
-        log.error("the stored bytes of event %d are damaged", place)
-        with self._transaction() as db:
-            tombstone.drop(db, self._epoch, place, place, LossReason.DAMAGED)
-            db.execute("DELETE FROM event WHERE epoch = ? AND seq = ?", (self._epoch, place))  # were it a tombstone
+    def _insert(self, encoded: Sequence[Encoded]) -> list[int]:
+        first = self._take_places(len(encoded))
+        seqs = list(range(first, first + len(encoded)))
+        self._db.executemany(
+            "INSERT INTO event (epoch, seq, last_seq, rank, kind, hash, raw) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [(self._epoch, seq, seq, e.rank, e.kind, e.hash, e.raw) for seq, e in zip(seqs, encoded, strict=True)],
+        )
+        return seqs
+
+    def _take_places(self, count: int) -> int:
+        """The first of so many new places."""
+        taken = self._db.execute("UPDATE epoch SET last = last + ? WHERE id = ? RETURNING last", (count, self._epoch))
+        return int(taken.fetchone()[0]) - count + 1
+
+    def _tidy_if_due(self) -> None:
+        if self._clock.monotonic_s() - self._tidied_s >= TIDY_EVERY_S:
+            self._tidied_s = self._clock.monotonic_s()
+            self._tidy()
 
     def _tidy(self) -> None:
         now = self._clock.stamp()
@@ -268,13 +280,13 @@ class Journal:
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, _as_journal_error():
+        with self._lock, self._as_journal_error():
             yield self._db
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         """All or nothing, and on the disk afterwards."""
-        with self._lock, _as_journal_error():
+        with self._lock, self._as_journal_error():
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
@@ -284,34 +296,18 @@ class Journal:
                     self._db.execute("ROLLBACK")
                 raise
 
+    @contextlib.contextmanager
+    def _as_journal_error(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE:
+                self._damage = str(error)
+            raise JournalError(f"the journal cannot be used: {error}") from error
 
-def read_position(file: Path) -> Position | None:
-    """Where the journal in `file` stands, also while another process has it; None when there is none to be read."""
-    if not file.is_file():
-        return None
+
+def _readable(raw: bytes) -> Event | None:
     try:
-        with contextlib.closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as db:
-            row = db.execute(
-                "SELECT name, last, acked, (SELECT min(seq) FROM event WHERE epoch = id AND kind <> 'lost')"
-                " FROM epoch ORDER BY id DESC LIMIT 1"
-            ).fetchone()
-    except sqlite3.Error:
-        return None
-    if row is None:
-        return None
-    name, last, acked, oldest = row
-    return Position(epoch=name, oldest=last + 1 if oldest is None else oldest, last=last, acked=acked)
-
-
-def _close(then_us: int | None, now_us: int | None) -> bool:
-    if then_us is None or now_us is None:
-        return then_us is now_us
-    return abs(now_us - then_us) < ACK_MARK_EVERY_US
-
-
-@contextlib.contextmanager
-def _as_journal_error() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise JournalError(f"the journal cannot be used: {error}") from error
+        return decode_event(raw)
+    except WireError:
+        return None  # damaged: found and told when its turn to be sent comes

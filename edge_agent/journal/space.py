@@ -1,23 +1,42 @@
-"""What goes when space or time runs out: the oldest acknowledged events first, then the oldest of all."""
+"""What goes when space or time runs out: what the hub has, oldest first; then what is least dear, oldest first."""
 
 import logging
 import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
-from edge_agent.journal.tombstone import drop
+from edge_agent.journal.importance import DROPPABLE, Importance
+from edge_agent.journal.tombstone import drop, drop_rows, forget_detail
 from edge_agent.wire.messages import LossReason
 
 DROP_SHARE: Final = 0.05  # of the events kept, at a time: a page is only free when all of its events are gone
 DROP_MIN: Final = 20
-_ROUNDS_MAX: Final = 30  # 0.95 ** 30: four fifths of all; a single event cannot need more
+DROP_MAX: Final = 2000  # the loop that looks at pictures waits for it
+_ROUNDS_MAX: Final = 200  # a single event cannot need more
 
 _FORGET: Final = "DELETE FROM epoch WHERE id = ?"
-_OLDEST: Final = """
-SELECT e.epoch, e.seq FROM event e JOIN epoch p ON p.id = e.epoch
-WHERE e.kind <> 'lost' AND (e.seq <= p.acked) = :acked ORDER BY e.epoch, e.seq LIMIT :count
+_KEPT: Final = "SELECT count(*) FROM event INDEXED BY event_place WHERE rank < ?"
+_OLDEST_ACKED: Final = """
+SELECT seq, kind, rank FROM event INDEXED BY event_place
+WHERE epoch = :epoch AND seq <= :acked AND rank < :tombstone ORDER BY seq LIMIT :count
+"""
+# Of an epoch that is left, all is acknowledged: what a fork moved is none of its any more.
+_OLDEST_OF_RANK: Final = """
+SELECT seq, kind, rank FROM event WHERE rank = :rank AND epoch = :epoch AND seq > :acked ORDER BY seq LIMIT :count
 """
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Choice:
+    """What goes next: (seq, kind, rank) in the order of their places."""
+
+    epoch: int
+    rows: list[tuple[int, str, int]]
+    acked: bool
 
 
 def used_bytes(db: sqlite3.Connection) -> int:
@@ -28,12 +47,20 @@ def used_bytes(db: sqlite3.Connection) -> int:
     return int((pages - free) * size)
 
 
-def make_room(db: sqlite3.Connection, bytes_max: int) -> None:
-    """Drop events until no more than `bytes_max` are in use. Within the caller's transaction."""
+def make_room(db: sqlite3.Connection, bytes_max: int) -> Counter[str]:
+    """Drop events until no more than `bytes_max` are in use; what went, by kind, that the hub does not have.
+
+    Within the caller's transaction.
+    """
+    lost: Counter[str] = Counter()
     for _ in range(_ROUNDS_MAX):
-        used = used_bytes(db)
-        if used <= bytes_max or not (_drop_some(db, acked=True) or _drop_some(db, acked=False)):
-            return
+        if used_bytes(db) <= bytes_max:
+            break
+        choice = _choose(db)
+        if choice is None:
+            break
+        lost += _give_up(db, choice)
+    return lost
 
 
 def expire(db: sqlite3.Connection, older_than_us: int, now_us: int) -> None:
@@ -42,7 +69,8 @@ def expire(db: sqlite3.Connection, older_than_us: int, now_us: int) -> None:
     due = db.execute("SELECT epoch, max(high) FROM ack WHERE wall_us <= ? GROUP BY epoch", (older_than_us,)).fetchall()
     for epoch, high in due:
         count = drop(db, epoch, 1, high, LossReason.EXPIRED)
-        db.execute("DELETE FROM event WHERE epoch = ? AND last_seq <= ? AND kind = 'lost'", (epoch, high))
+        _drop_tombstones(db, epoch, high)
+        forget_detail(db, epoch, high)
         db.execute("DELETE FROM ack WHERE epoch = ? AND high <= ?", (epoch, high))
         if count:
             log.info("%d events that the hub has acknowledged are old enough and were removed", count)
@@ -59,17 +87,50 @@ def _forget_empty_epochs(db: sqlite3.Connection) -> None:
         db.executemany(statement, left)
 
 
-def _drop_some(db: sqlite3.Connection, *, acked: bool) -> bool:
-    """False when there is nothing of that sort to drop."""
-    kept = db.execute("SELECT count(*) FROM event WHERE kind <> 'lost'").fetchone()[0]
-    oldest = db.execute(_OLDEST, {"acked": acked, "count": max(DROP_MIN, int(kept * DROP_SHARE))}).fetchall()
-    if not oldest:
-        return False
-    epoch, first = oldest[0]
-    last = max(seq for of_epoch, seq in oldest if of_epoch == epoch)
-    count = drop(db, epoch, first, last, LossReason.EXPIRED if acked else LossReason.SPACE)
-    if acked:
+def _choose(db: sqlite3.Connection) -> _Choice | None:
+    """What is given up next; None when there is nothing."""
+    kept = db.execute(_KEPT, (Importance.TOMBSTONE,)).fetchone()[0]
+    count = min(max(DROP_MIN, int(kept * DROP_SHARE)), DROP_MAX)
+    epochs = db.execute("SELECT id, acked FROM epoch ORDER BY id").fetchall()
+    for choice in _choices(db, epochs, count):
+        if choice.rows:
+            return choice
+    return None
+
+
+def _choices(db: sqlite3.Connection, epochs: list[tuple[int, int]], count: int) -> Iterator[_Choice]:
+    for epoch, acked in epochs:
+        wanted = {"epoch": epoch, "acked": acked, "count": count, "tombstone": Importance.TOMBSTONE}
+        yield _Choice(epoch=epoch, rows=db.execute(_OLDEST_ACKED, wanted).fetchall(), acked=True)
+    for rank in DROPPABLE:
+        for epoch, acked in epochs:
+            wanted = {"rank": rank, "epoch": epoch, "acked": acked, "count": count}
+            yield _Choice(epoch=epoch, rows=db.execute(_OLDEST_OF_RANK, wanted).fetchall(), acked=False)
+
+
+def _give_up(db: sqlite3.Connection, choice: _Choice) -> Counter[str]:
+    """Drop them; what the hub does not have of them, by kind."""
+    first, last = choice.rows[0][0], choice.rows[-1][0]
+    if choice.acked:
+        count = drop_rows(db, choice.epoch, choice.rows, LossReason.EXPIRED)
+        _drop_tombstones(db, choice.epoch, last)  # the hub has them, too
+        forget_detail(db, choice.epoch, last)
         log.warning("the journal is full: removed %d acknowledged events (%d to %d)", count, first, last)
-    else:
-        log.error("the journal is full: LOST %d events that the hub does not have (%d to %d)", count, first, last)
-    return True
+        return Counter()
+    count = drop_rows(db, choice.epoch, choice.rows, LossReason.SPACE)
+    log.error(
+        "the journal is full: LOST %d events that the hub does not have (%d to %d): %s",
+        count,
+        first,
+        last,
+        Importance(choice.rows[0][2]).name.lower(),
+    )
+    return Counter(kind for _, kind, _ in choice.rows)
+
+
+def _drop_tombstones(db: sqlite3.Connection, epoch: int, high: int) -> None:
+    """Those that the hub has. Should it ever ask again, one is made anew."""
+    db.execute(
+        "DELETE FROM event WHERE rank = ? AND epoch = ? AND seq <= ? AND last_seq <= ?",
+        (Importance.TOMBSTONE, epoch, high, high),
+    )

@@ -2,7 +2,6 @@
 
 import logging
 import queue
-import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -13,9 +12,12 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 
 from edge_agent.config import HubConfig
 from edge_agent.errors import ConfigError
+from edge_agent.uplink import tls
 from edge_agent.wire.limits import PAYLOAD_BYTES_MAX
 from edge_agent.wire.messages import Presence, Status, wire_bytes
+from edge_agent.wire.tls_words import tls_words
 from edge_agent.wire.topics import Address, Channel
+from edge_agent.wire.transport import send_at_once
 
 INBOX_MAX: Final = 1000
 """Messages of the hub that wait; past it they are dropped, which the protocol repairs with the next hello."""
@@ -60,7 +62,26 @@ class Heard:
     blob: bool = False
 
 
-LinkEvent = Opened | Closed | Heard
+class NotTakenWhy(Enum):
+    """Why a broker of MQTT 5 did not take a message; a broker of 3.1.1 cannot say it, and then no answer comes."""
+
+    NOBODY_LISTENS = "the hub is not listening: nobody at the broker takes what this device says"
+    FORBIDDEN = "the broker forbids this device to speak to the hub: its access list must know name, site and device"
+    OTHER = "the broker does not take what this device says"
+
+
+_NOT_TAKEN: Final = {16: NotTakenWhy.NOBODY_LISTENS, 135: NotTakenWhy.FORBIDDEN}  # MQTT 5, table 2-6
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NotTaken:
+    """The broker has answered a message with a reason that is no success: nobody has it."""
+
+    why: NotTakenWhy
+    mid: int  # of the message: `Link.carries` tells whether it was one for the hub
+
+
+LinkEvent = Opened | Closed | Heard | NotTaken
 Inbox = queue.Queue[LinkEvent | None]
 """What a link puts its events into; None is somebody's wake-up."""
 
@@ -97,7 +118,8 @@ class MqttLink:
         self._agent = agent
         self._inbox = inbox
         self._answered = False
-        self._denied = False
+        self._status_mid: int | None = None
+        self._mids: set[int] = set()  # of messages for the hub that the broker has not answered; at most 65,535
         self._announces = visitor is None
         self._topics = [address.topic(Channel.ACK), *([address.topic(Channel.BLOB_DOWN)] if blobs else [])]
         self._client = _make_client(hub, address, version, visitor or address.device)
@@ -114,25 +136,36 @@ class MqttLink:
         try:
             self._client.connect(self._hub.host, self._hub.port, keepalive=self._hub.keepalive_s)
         except (OSError, ValueError) as error:  # ValueError: a host name that is none
-            why = f"no connection to {self._hub.host}:{self._hub.port}: {error}"
+            why = f"no connection to {self._hub.host}:{self._hub.port}: {tls_words(error)}"
             enqueue(self._inbox, Closed(why=why, answered=True))
             return
         self._client.loop_start()
 
     def publish(self, payload: bytes) -> bool:
         """Hand a payload for the `up` topic to the client. False: not connected, or larger than a payload may be."""
-        return self._send(Channel.UP, payload)
+        mid = self._send(Channel.UP, payload)
+        if mid is not None:
+            self._mids.add(mid)
+        return mid is not None
 
     def publish_blob(self, payload: bytes) -> bool:
         """The same for the `blob/up` topic."""
-        return self._send(Channel.BLOB_UP, payload)
+        return self._send(Channel.BLOB_UP, payload) is not None
 
-    def _send(self, channel: Channel, payload: bytes) -> bool:
+    def carries(self, mid: int) -> bool:
+        """True when this was a message for the hub, and not a piece of a blob.
+
+        For the thread that publishes: the broker's answer may come before `publish` has returned.
+        """
+        return mid in self._mids
+
+    def _send(self, channel: Channel, payload: bytes) -> int | None:
+        """The number of the message; None when it is not on its way."""
         if len(payload) > PAYLOAD_BYTES_MAX:
             log.error("a payload of %d bytes was not sent; %d is the limit", len(payload), PAYLOAD_BYTES_MAX)
-            return False
+            return None
         info = self._client.publish(self._address.topic(channel), payload, qos=1)
-        return info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS
+        return info.mid if info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS else None
 
     def close(self) -> None:
         """Say offline, if connected, and end. Harmless when repeated."""
@@ -146,9 +179,16 @@ class MqttLink:
                 log.debug("the status could not be sent; the broker's will says it")
         self._client.disconnect()
         self._client.loop_stop()
+        forget_callbacks(self._client)
 
     def _status(self, state: Presence) -> bytes:
         return wire_bytes(Status(device=self._address.device, state=state, agent=self._agent))
+
+    def _hint(self) -> str:
+        """A broker that hangs up on TLS does not say why in MQTT."""
+        if self._hub.tls_ca is None:
+            return ", before the broker said a word: does this port want TLS (tls_ca)?"
+        return ", before the broker said a word: `edge-agent doctor` tells whether it takes our certificate"
 
     # --- callbacks, in the client's own thread: they only enqueue, or answer at once ---
 
@@ -166,7 +206,8 @@ class MqttLink:
         if any(reason.is_failure for reason in reasons):  # an older access list: events go on, galleries do not come
             log.error("the broker forbids to listen on %s: no gallery can come from the hub", self._topics[-1])
         if self._announces:
-            client.publish(self._address.topic(Channel.STATUS), self._status(Presence.ONLINE), qos=1, retain=True)
+            topic, status = self._address.topic(Channel.STATUS), self._status(Presence.ONLINE)
+            self._status_mid = client.publish(topic, status, qos=1, retain=True).mid
         enqueue(self._inbox, Opened())
 
     def _on_message(self, _client: Client, _userdata: Any, message: MQTTMessage) -> None:
@@ -177,32 +218,39 @@ class MqttLink:
         enqueue(self._inbox, Heard(payload=bytes(message.payload), blob=blob))
 
     def _on_disconnect(self, _client: Client, _userdata: Any, _flags: Any, reason: Any, _properties: Any) -> None:
-        enqueue(self._inbox, Closed(why=f"the connection ended: {reason}", answered=self._answered))
+        why = f"the connection ended: {reason}{'' if self._answered else self._hint()}"
+        enqueue(self._inbox, Closed(why=why, answered=self._answered))
 
-    def _on_publish(self, _client: Client, _userdata: Any, _mid: int, reason: Any, _properties: Any) -> None:
-        if reason.is_failure and not self._denied:
-            self._denied = True  # said once a connection; MQTT 3.1.1 cannot say it at all
-            log.error("the broker did not take a message: %s", reason)
+    def _on_publish(self, _client: Client, _userdata: Any, mid: int, reason: Any, _properties: Any) -> None:
+        if mid == self._status_mid:  # it is retained, for whoever comes later
+            self._status_mid = None
+        elif reason.is_failure or reason.value in _NOT_TAKEN:
+            enqueue(self._inbox, NotTaken(why=_NOT_TAKEN.get(reason.value, NotTakenWhy.OTHER), mid=mid))
+        else:
+            self._mids.discard(mid)
+
+
+def forget_callbacks(client: Client) -> None:
+    """So that the client is freed at once, with its sockets, and not when the garbage is collected some day."""
+    client.on_connect = client.on_subscribe = client.on_message = client.on_disconnect = client.on_publish = None
 
 
 def _make_client(hub: HubConfig, address: Address, version: MqttVersion, client_id: str) -> Client:
     session: dict[str, Any] = {"clean_session": True} if version is MqttVersion.V311 else {}  # v5 starts clean itself
     client = Client(
         CallbackAPIVersion.VERSION2,
-        client_id=client_id,
+        client_id=tls.client_id(hub, client_id),
         protocol=version.value,
         reconnect_on_failure=False,
         **session,
     )
     client.suppress_exceptions = True  # they are logged; otherwise one would end the client's thread in silence
     client.enable_logger(_paho_log)
+    client.on_socket_open = send_at_once
     client.connect_timeout = TCP_TIMEOUT_S
     client.username_pw_set(hub.username or address.device, _password(hub))
     if hub.tls_ca is not None:
-        try:
-            client.tls_set(ca_certs=str(hub.tls_ca), tls_version=ssl.PROTOCOL_TLS_CLIENT)
-        except (OSError, ssl.SSLError) as error:
-            raise ConfigError("the configuration", {"hub.tls_ca": f"{hub.tls_ca} cannot be used: {error}"}) from error
+        client.tls_set_context(tls.tls_context(hub))
     return client
 
 

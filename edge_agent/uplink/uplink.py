@@ -8,12 +8,23 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from edge_agent.errors import ShouwangError
 from edge_agent.uplink.belt import Belt, BeltState, make_batch
-from edge_agent.uplink.mqtt import INBOX_MAX, Closed, Heard, Inbox, LinkEvent, MqttVersion, Opened, enqueue
+from edge_agent.uplink.mqtt import (
+    INBOX_MAX,
+    Closed,
+    Heard,
+    Inbox,
+    LinkEvent,
+    MqttVersion,
+    NotTaken,
+    Opened,
+    enqueue,
+)
 from edge_agent.uplink.outbox import Outbox, Verdict
+from edge_agent.uplink.ports import Lane, Link
 from edge_agent.wire.codec import WireError, decode_down
 from edge_agent.wire.messages import Ack, Conflict, DownMessage, Hello, Refused, Replay, Welcome, wire_bytes
 
@@ -22,29 +33,9 @@ RETRY_FIRST_S: Final = 1.0
 RETRY_MAX_S: Final = 60.0
 HELLOS_MAX: Final = 4  # unanswered, after each of which we waited: then a fresh connection is tried
 IDLE_MAX_S: Final = 60.0
+NO_ANSWER: Final = "the hub does not answer: is hub-server running?"
 
 log = logging.getLogger(__name__)
-
-
-class Link(Protocol):
-    """One connection to the broker; `mqtt.MqttLink` is the real one."""
-
-    def open(self) -> None: ...
-    def publish(self, payload: bytes) -> bool: ...
-    def publish_blob(self, payload: bytes) -> bool: ...
-    def close(self) -> None: ...
-
-
-class Lane(Protocol):
-    """What takes blobs, beside the belt; `edge_agent.blobs.lane` is the real one. Payloads in, payloads out."""
-
-    seal_key: str  # for hello: the hub seals to it
-
-    def connected(self, now_s: float) -> None: ...
-    def disconnected(self) -> None: ...
-    def heard(self, payload: bytes, now_s: float) -> list[bytes]: ...
-    def due(self, now_s: float) -> list[bytes]: ...
-    def wait_s(self, now_s: float) -> float: ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,6 +80,7 @@ class Uplink:
         self._failures = 0
         self._unanswered = 0
         self._trouble: str | None = None
+        self._complaints: set[str] = set()  # said on this connection
         self._stopping = threading.Event()
         self._progress = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
@@ -177,6 +169,7 @@ class Uplink:
             case Opened():
                 log.info("connected to the broker (MQTT %s)", "5" if self._version is MqttVersion.V5 else "3.1.1")
                 self._open, self._version_proven, self._trouble = True, True, None
+                self._complaints.clear()
                 self._failures = self._unanswered = 0
                 self._belt.connected(self._now_s())
                 if self._lane is not None:
@@ -184,11 +177,21 @@ class Uplink:
             case Closed(why=why, answered=answered):
                 if self._link is not None:
                     self._closed(why, answered=answered)
+            case NotTaken(why=why, mid=mid):
+                if self._open and self._link is not None and self._link.carries(mid):
+                    self._complain(why.value)
             case Heard(payload=payload, blob=True):
                 if self._lane is not None:
                     self._say_of_blobs(self._lane.heard(payload, self._now_s()))
             case Heard(payload=payload):
                 self._heard(payload)
+
+    def _complain(self, why: str) -> None:
+        """The link is open, and nobody behind it takes what we say. Said once a connection, until the hub answers."""
+        self._trouble = why
+        if why not in self._complaints:
+            self._complaints.add(why)
+            log.warning("connected to the broker, but %s. Events wait in the journal", why)
 
     def _closed(self, why: str, *, answered: bool) -> None:
         """A broker that did not answer may not speak the version we tried.
@@ -233,7 +236,7 @@ class Uplink:
         except WireError as error:
             log.warning("the hub sent what is no message: %s", error)
             return
-        self._unanswered = 0
+        self._unanswered, self._trouble = 0, None
         self._obey(message, self._now_s())
         with self._progress:
             self._progress.notify_all()
@@ -288,8 +291,10 @@ class Uplink:
     def _say_hello(self, now_s: float) -> None:
         if self._unanswered >= HELLOS_MAX:
             self._unanswered = 0
-            self._lose_link("the hub does not answer: is hub-server running?")
+            self._lose_link(self._trouble or NO_ANSWER)
             return
+        if self._unanswered > 0 and self._trouble is None:
+            self._complain(NO_ANSWER)  # all that MQTT 3.1.1 can tell
         position = self._journal.position()
         hello = Hello(
             device=self._device,

@@ -116,7 +116,7 @@ class PlateRead(Struct, frozen=True, kw_only=True, tag="plate_read", tag_field="
 class LossReason(StrEnum):
     SPACE = "space"  # the journal was full
     EXPIRED = "expired"  # acknowledged long ago, and asked for again
-    DAMAGED = "damaged"  # the stored bytes could not be read back
+    DAMAGED = "damaged"  # the stored bytes could not be read back, or the event could not be stored at all
 
 
 class Lost(Struct, frozen=True, kw_only=True, tag="lost", tag_field="type"):
@@ -170,7 +170,25 @@ class ClockAnchor(Struct, frozen=True, kw_only=True, tag="clock_anchor", tag_fie
             raise ValueError("an anchor is a moment at which the clock is synchronised")
 
 
-Event = Passage | PlateRead | Observing | ClockAnchor | Lost
+class JournalSetAside(Struct, frozen=True, kw_only=True, tag="journal_set_aside", tag_field="type"):
+    """The device's journal was damaged and put aside; what it held and the hub does not have is lost.
+
+    The first event of the new epoch. What could not be read in the damaged file is null.
+    """
+
+    at: Stamp
+    epoch: Epoch | None  # of the damaged journal
+    acked: Natural | None  # what the hub had acknowledged of that epoch
+    last: Natural | None  # the highest place given in it; not below acked
+    file: Annotated[str, Meta(min_length=1, max_length=200)]  # how it is called now, beside the new journal
+    detail: Annotated[str, Meta(max_length=200)]  # what was wrong with it
+
+    def __post_init__(self) -> None:
+        if self.acked is not None and self.last is not None and self.last < self.acked:
+            raise ValueError("more was acknowledged than there was")
+
+
+Event = Passage | PlateRead | Observing | ClockAnchor | JournalSetAside | Lost
 
 
 class Item(Struct, frozen=True, kw_only=True):

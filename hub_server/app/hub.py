@@ -13,6 +13,7 @@ from hub_server.app.embedder import find_embedder
 from hub_server.app.enrolling import enrolling
 from hub_server.app.local_server import LocalServer
 from hub_server.app.local_token import settle_local_token
+from hub_server.app.releasing import releasing
 from hub_server.app.web_server import WebServer
 from hub_server.config import EmbeddedBrokerConfig, ExternalBrokerConfig, ServeConfig
 from hub_server.enrolment.enrolment import Enroller
@@ -32,7 +33,7 @@ from hub_server.store.custody import Custody
 from hub_server.store.errors import StoreError
 from hub_server.store.replay import replay_erasures
 from hub_server.store.store import Store
-from hub_server.web import MqttAddress, create_app
+from hub_server.web import Figures, MqttAddress, create_app
 
 LOGIN_TTL_S = 15 * 60
 _log = logging.getLogger(__name__)
@@ -47,6 +48,8 @@ class Hub:
         self._store: Store | None = None
         self._subscriber: Subscriber | None = None
         self._scheduler: Scheduler | None = None
+        self._inbox = Inbox()
+        self._worker: Worker | None = None
         self.url = ""
 
     def start(self) -> None:
@@ -90,6 +93,23 @@ class Hub:
             "alarms": alarms,
         }
 
+    def figures(self) -> Figures:
+        """What the running parts count of themselves, for /metrics."""
+        worker, scheduler = self._worker, self._scheduler
+        assert worker is not None, "start the hub first"
+        return Figures(
+            inbox_messages=self._inbox.messages,
+            inbox_bytes=self._inbox.bytes,
+            dropped=self._inbox.dropped,
+            throttled=self._inbox.throttled(),
+            ignored=worker.ignored,
+            transactions=worker.transactions,
+            messages=worker.messages,
+            refused=worker.refused,
+            failed=worker.failed,
+            ticked_us=None if scheduler is None else scheduler.ticked_us,
+        )
+
     def _alarms(self) -> dict[str, int] | None:
         """What an operator should look into; None when the store cannot be read."""
         if self._store is None:
@@ -126,7 +146,8 @@ class Hub:
         )
 
     def _start_ingest(self, store: Store, broker: Broker, custody: Custody, parts: ExitStack) -> None:
-        inbox, site = Inbox(), self._config.site
+        self._inbox = inbox = Inbox()
+        site = self._config.site
         subscriber = Subscriber(broker=broker, site=site, inbox=inbox, now_us=store.now_us)
         outgoing = Outgoing(self._config.data_dir / OUTGOING_NAME, kind=GALLERY)
         maker = GalleryMaker(
@@ -138,7 +159,7 @@ class Hub:
         for part in (lane, worker, subscriber, scheduler):
             part.start()
             parts.callback(part.stop)
-        self._subscriber, self._scheduler = subscriber, scheduler
+        self._subscriber, self._worker, self._scheduler = subscriber, worker, scheduler
 
     def _start_web(self, store: Store, custody: Custody, broker: BrokerAddress, parts: ExitStack) -> None:
         config = self._config
@@ -151,6 +172,8 @@ class Hub:
             health=self.health,
             custody=custody,
             enrol=enrolling(enroller),
+            release=releasing(store),
+            figures=self.figures,
         )
         server = WebServer(host=config.host, port=config.port, application=application)
         server.start()
@@ -168,4 +191,12 @@ class Hub:
 
 def _external(config: ExternalBrokerConfig) -> Broker:
     password = None if config.password_file is None else config.password_file.read_text(encoding="utf-8").strip()
-    return Broker(host=config.host, port=config.port, ca=config.ca, username=config.username, password=password)
+    return Broker(
+        host=config.host,
+        port=config.port,
+        ca=config.ca,
+        cert=config.cert,
+        key=config.key,
+        username=config.username,
+        password=password,
+    )

@@ -5,7 +5,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from hub_server.cli import add_device, api_tokens, backups, login, person, seed_demo, serve, vehicle
+from hub_server.cli import add_device, api_tokens, backups, login, person, quarantine, seed_demo, serve, vehicle
 from hub_server.cli.speech import CommandError, complain
 from hub_server.store.errors import StoreError
 
@@ -17,6 +17,9 @@ examples:
   a small site, beside Mosquitto:
     hub-server serve --data /var/lib/shouwang --mqtt-host 127.0.0.1 --mqtt-username hub \\
         --mqtt-password-file /etc/shouwang/hub.password
+  over TLS, with certificates (python -m firmware_config.ca):
+    hub-server serve --data /var/lib/shouwang --site riverside --mqtt-host hub.riverside.lan \\
+        --mqtt-ca ca.pem --mqtt-cert hub.pem --mqtt-key hub.key
   a new camera point, while the hub runs or not:
     hub-server device add door-north --place "北门 North gate" --data ./hub-data
   a resident: known, asked, photographed (hub-server person --help has more):
@@ -24,6 +27,8 @@ examples:
   a household's car at its gate (hub-server vehicle --help has more):
     hub-server vehicle add 粤B·12345 --label "3 栋 502" --data ./hub-data
     hub-server vehicle place 粤B·12345 --gate door-north --data ./hub-data
+  what the hub did not understand, after an upgrade (hub-server quarantine --help has more):
+    hub-server quarantine release --all --by 王敏 --data ./hub-data
   a token for a big screen that may look and nothing else, for a year:
     hub-server token create big-screen --scope read --expires-days 365 --data ./hub-data
   a copy of the store every night, on another disk, and what it is worth:
@@ -64,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_token(commands)
     person.add_commands(commands)
     vehicle.add_commands(commands)
+    quarantine.add_commands(commands)
     backups.add_commands(commands)
     _add_seed(commands)
     return parser
@@ -91,6 +97,8 @@ def _add_serve(commands: "_Commands[argparse.ArgumentParser]") -> None:
     other.add_argument("--mqtt-host", help="default 127.0.0.1")
     other.add_argument("--mqtt-port", type=int, help="default 1883, with --mqtt-ca 8883")
     other.add_argument("--mqtt-ca", type=Path, metavar="FILE", help="speak TLS; the broker's authority, PEM")
+    other.add_argument("--mqtt-cert", type=Path, metavar="FILE", help="the hub's certificate, PEM; no password then")
+    other.add_argument("--mqtt-key", type=Path, metavar="FILE", help="its key, 0600")
     other.add_argument("--mqtt-username", metavar="NAME", help="the hub's account there")
     other.add_argument("--mqtt-password-file", type=Path, metavar="FILE", help="holds its password")
     parser.set_defaults(run=serve.run)

@@ -15,6 +15,10 @@ from hub_server.store.errors import StoreError
 
 _MQTT_PORT = 1883
 _MQTT_TLS_PORT = 8883
+_EMBEDDED_ALONE = (
+    "--embedded-broker: goes with none of the --mqtt options; it is for the demonstration and hears this machine only. "
+    "A site runs Mosquitto beside the hub: firmware_config/SMALL_SITE.md"
+)
 _log = logging.getLogger("hub_server")
 
 
@@ -72,10 +76,9 @@ def _config(asked: argparse.Namespace) -> ServeConfig:
 
 
 def _broker(asked: argparse.Namespace) -> EmbeddedBrokerConfig | ExternalBrokerConfig:
-    external = (asked.mqtt_host, asked.mqtt_port, asked.mqtt_ca, asked.mqtt_username, asked.mqtt_password_file)
     if asked.embedded_broker:
-        if any(option is not None for option in external):
-            raise ConfigError(["--embedded-broker: goes with none of the --mqtt options"])
+        if any(value is not None for name, value in vars(asked).items() if name.startswith("mqtt_")):
+            raise ConfigError([_EMBEDDED_ALONE])
         return EmbeddedBrokerConfig(port=asked.broker_port)
     return ExternalBrokerConfig(
         host=asked.mqtt_host or "127.0.0.1",
@@ -83,4 +86,6 @@ def _broker(asked: argparse.Namespace) -> EmbeddedBrokerConfig | ExternalBrokerC
         ca=asked.mqtt_ca,
         username=asked.mqtt_username,
         password_file=asked.mqtt_password_file,
+        cert=asked.mqtt_cert,
+        key=asked.mqtt_key,
     )

@@ -72,6 +72,7 @@ class Belt:
         journals.save(self._db, self._journal)
         said = self._ack()
         if self._missing:
+            devices.count(self._db, self._journal.device, "replays")
             said.append(Replay(epoch=self.epoch, from_seq=self._high + 1))
         self._owes_ack = self._missing = False
         return said

@@ -43,7 +43,12 @@ class EmbeddedBroker:
             raise BrokerStartError(f"no broker within {_START_S:g} s")
         if self._error is not None:
             raise BrokerStartError(str(self._error)) from self._error
-        _log.info("embedded broker on %s:%d, for the demonstration only", HOST, self._port)
+        _log.warning(
+            "embedded broker on %s:%d, for the demonstration only: it keeps nothing on disk, speaks no TLS and "
+            "hears this machine alone; a site runs Mosquitto",
+            HOST,
+            self._port,
+        )
 
     def stop(self) -> None:
         if self._thread.is_alive():

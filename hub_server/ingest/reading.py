@@ -1,6 +1,6 @@
 """What the hub reads in an event's bytes: the row it becomes. Pure."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -32,8 +32,7 @@ CLOCK_ANCHOR = "clock_anchor"
 JOURNAL_SET_ASIDE = "journal_set_aside"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Received:
+class Received(msgspec.Struct, frozen=True, kw_only=True):
     """An item as it came in: its journal, its bytes, the moment."""
 
     device: str
@@ -46,8 +45,7 @@ class Received:
         return bytes(self.item.event)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """The row of an event, and what its type brings beside."""
 
     event: NewEvent
@@ -80,7 +78,7 @@ def dated(event: NewEvent, anchor: Anchor | None) -> NewEvent:
     if anchor is None or event.synced or event.mono_us is None:
         return event
     at_us = earliest_us(anchor, mono_us=event.mono_us, received_us=event.received_us)
-    return replace(event, captured_us=at_us, clock_trusted=True, counts=event.qualifies)
+    return msgspec.structs.replace(event, captured_us=at_us, clock_trusted=True, counts=event.qualifies)
 
 
 def lost(received: Received, event: Lost, *, first_seq: int) -> Reading:
@@ -89,19 +87,11 @@ def lost(received: Received, event: Lost, *, first_seq: int) -> Reading:
 
 
 def _reading(received: Received, event: Event) -> Reading:
-    if isinstance(event, Passage):
-        return _passage(received, event)
-    if isinstance(event, PlateRead):
-        return _plate_read(received, event)
-    if isinstance(event, Observing):
-        return _observing(received, event)
-    if isinstance(event, ClockAnchor):
-        return _clock_anchor(received, event)
-    if isinstance(event, JournalSetAside):
-        return _journal_set_aside(received, event)
-    if event.first_seq != received.item.seq:
-        return _quarantined(received, f"a tombstone of {event.first_seq} stands at {received.item.seq}")
-    return lost(received, event, first_seq=event.first_seq)
+    if isinstance(event, Lost):
+        if event.first_seq != received.item.seq:
+            return _quarantined(received, f"a tombstone of {event.first_seq} stands at {received.item.seq}")
+        return lost(received, event, first_seq=event.first_seq)
+    return _READERS[type(event)](received, event)
 
 
 def _passage(received: Received, event: Passage) -> Reading:
@@ -187,15 +177,27 @@ def _stamped(received: Received, type_name: str, stamp: Stamp, **more: Any) -> N
     )
 
 
-def _row(received: Received, type_name: str, **more: Any) -> NewEvent:
-    """`more`: fields of the row by name, `seq` and `last_seq` in the place of the item's own."""
-    places = {"seq": received.item.seq, "last_seq": received.item.seq, **more}
+def _row(received: Received, type_name: str, *, seq: int = 0, last_seq: int = 0, **more: Any) -> NewEvent:
+    """`more`: fields of the row by name. `seq`, `last_seq`: in the place of the item's own."""
+    item = received.item
     return NewEvent(
         device=received.device,
         epoch=received.epoch,
-        hash=received.item.hash,
+        seq=seq or item.seq,
+        last_seq=last_seq or item.seq,
+        hash=item.hash,
         type=type_name,
         received_us=received.at_us,
         raw=received.raw,
-        **places,
+        **more,
     )
+
+
+_READERS: dict[type, Callable[[Received, Any], Reading]] = {
+    Passage: _passage,
+    PlateRead: _plate_read,
+    Observing: _observing,
+    ClockAnchor: _clock_anchor,
+    JournalSetAside: _journal_set_aside,
+}
+"""Every type of event but the tombstone."""

@@ -16,7 +16,10 @@ from paho.mqtt.properties import Properties
 
 from edge_agent.wire.blobs import BlobDown
 from edge_agent.wire.messages import DownMessage, wire_bytes
+from edge_agent.wire.tls_words import tls_words
 from edge_agent.wire.topics import WRITTEN_BY_DEVICE, Address, Channel, all_devices
+from edge_agent.wire.transport import send_at_once
+from hub_server.ingest.broker_tls import hint, tls_context
 from hub_server.ingest.inbox import Arrival, Inbox, Listening, Opened
 
 CONNACK_WAIT_S = 5.0
@@ -45,6 +48,8 @@ class Broker:
     host: str
     port: int
     ca: Path | None = None  # TLS with this authority; None: plain TCP
+    cert: Path | None = None  # the hub's own certificate, with its key
+    key: Path | None = None
     username: str | None = None
     password: str | None = None
     speaks_v5: bool = True  # False: known to speak 3.1.1 only
@@ -125,11 +130,15 @@ class Subscriber:
     def _connect_once(self) -> bool:
         """One connection from its first packet to its end. True when it got as far as listening."""
         connection = self._connection = _Connection()
-        client = self._new_client(connection)
+        try:
+            client = self._new_client(connection)
+        except OSError as error:  # a certificate that cannot be read, or is none: somebody may put it right
+            connection.end(f"cannot use its certificates: {error}")
+            return False
         try:
             self._open(client)
         except (OSError, ValueError) as error:
-            connection.end(f"cannot reach {self._broker.host}:{self._broker.port}: {error}")
+            connection.end(f"cannot reach {self._broker.host}:{self._broker.port}: {tls_words(error)}")
             return False
         self._client = client
         client.loop_start()
@@ -179,7 +188,7 @@ class Subscriber:
         if self._broker.username is not None:
             client.username_pw_set(self._broker.username, self._broker.password)
         if self._broker.ca is not None:
-            client.tls_set(ca_certs=str(self._broker.ca))
+            client.tls_set_context(tls_context(self._broker.ca, self._broker.cert, self._broker.key))
         self._listen(client, connection)
         return client
 
@@ -209,8 +218,10 @@ class Subscriber:
             self._inbox.offer(arrival)
 
         def on_disconnect(_client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
-            connection.end(f"connection lost: {reason}")
+            spoke = connection.answered.is_set()
+            connection.end(f"connection lost: {reason}{'' if spoke else f', {hint(self._broker.ca)}'}")
 
+        client.on_socket_open = send_at_once
         client.on_connect = on_connect
         client.on_subscribe = on_subscribe
         client.on_message = on_message

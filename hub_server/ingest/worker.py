@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -22,6 +23,8 @@ HOLD_S = 0.008
 
 _KINDS_MAX = 16  # of foreign topics are told in the log
 _KIND_CHARS_MAX = 100
+_REFUSALS_TOLD_EVERY = 1000
+_DEVICES_TOLD_MAX = 4096
 
 _log = logging.getLogger(__name__)
 
@@ -79,6 +82,14 @@ class Worker:
         self._blobs = _NoBlobs() if blobs is None else blobs
         self.ignored = 0
         """Messages on topics that this hub does not serve."""
+        self.transactions = 0
+        self.messages = 0
+        """Messages that a transaction took in; what a device said about blobs is none of them."""
+        self.failed = 0
+        """Messages that the store did not take; their devices send them again."""
+        self.refused = 0
+        """Payloads thrown away whole, those of devices that nobody knows too."""
+        self._refusals_of: Counter[str] = Counter()
         self._kinds_ignored: set[str] = set()
         self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
 
@@ -112,12 +123,17 @@ class Worker:
         try:
             done, answers = self._store.write(lambda db: _perform(db, jobs), urgent=False)
         except (StoreClosedError, StoreFailingError):
+            self.failed += len(jobs)
             raise
         except Exception:  # noqa: BLE001 whatever it was, the other messages must not suffer from it
             if len(jobs) == 1:
+                self.failed += 1
                 _log.exception("a message could not be stored; its device will send it again")
                 return 1
             return self._commit(jobs[:1])
+        self.transactions += 1
+        self.messages += done
+        self.refused += sum(isinstance(answer.message, Refused) for answer in answers)
         for answer in answers:
             self._publish(answer.device, answer.message)
             if answer.greets:
@@ -145,11 +161,21 @@ class Worker:
         try:
             message = decode_up(arrival.payload) if channel is Channel.UP else decode_status(arrival.payload)
         except WireError as error:
-            _log.warning("refused a payload of %d bytes from %s: %s", len(arrival.payload), device, error)
+            self._tell_refusal(device, arrival, error)
             return _refusal_job(device, error, arrival.received_us)
         if isinstance(message, Status) and message.state is Presence.OFFLINE:
             self._blobs.went(device)
         return _message_job(device, message, arrival)
+
+    def _tell_refusal(self, device: str, arrival: Arrival, error: WireError) -> None:
+        """In the log: the first of each device and then one of many, so that nobody can fill the disk with them."""
+        known = device in self._refusals_of or len(self._refusals_of) < _DEVICES_TOLD_MAX
+        self._refusals_of[device if known else ""] += 1
+        times = self._refusals_of[device if known else ""]
+        if times % _REFUSALS_TOLD_EVERY == 1:
+            _log.warning(
+                "refused a payload of %d bytes from %s (its number %d): %s", len(arrival.payload), device, times, error
+            )
 
     def _ignore(self, topic: str) -> None:
         """Another version of the protocol, or nothing of ours: counted always, said once for each kind."""

@@ -6,10 +6,11 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from sqlite_utils import Database
 
+from edge_agent.wire.limits import INTEGER_MAX
 from edge_agent.wire.topics import is_name
 from hub_server.store import limits
 from hub_server.store.errors import ExistsError, InvalidValueError, NotFoundError
@@ -17,7 +18,7 @@ from hub_server.store.rows import Device
 
 _SECRET_BYTES = 32
 
-Counter = Literal["duplicates", "conflicts", "quarantined", "lost", "refused"]
+Counter = Literal["duplicates", "conflicts", "quarantined", "lost", "refused", "replays"]
 
 
 def create(db: Database, *, id: str, place: str, now_us: int, area: str = "") -> tuple[Device, str]:
@@ -116,18 +117,19 @@ def told_all(db: Database, *, hello_from_us: int) -> frozenset[str]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Alarms:
-    """What an operator should look into, summed over all devices."""
+    """What an operator should look into, over all devices."""
 
-    conflicts: int
-    quarantined: int
+    conflicts: int  # that nobody has settled
+    quarantined: int  # that are neither released nor dismissed
     lost: int
     refused: int
 
 
 def alarms(db: Database) -> Alarms:
     row = db.execute(
-        "SELECT coalesce(sum(conflicts), 0), coalesce(sum(quarantined), 0), coalesce(sum(lost), 0),"
-        " coalesce(sum(refused), 0) FROM devices"
+        "SELECT (SELECT count(*) FROM conflicts WHERE id NOT IN (SELECT conflict FROM conflicts_settled)),"
+        " (SELECT count(*) FROM events WHERE type = 'quarantined' AND id NOT IN (SELECT event FROM quarantine_steps)),"
+        " coalesce(sum(lost), 0), coalesce(sum(refused), 0) FROM devices"
     ).fetchone()
     return Alarms(conflicts=row[0], quarantined=row[1], lost=row[2], refused=row[3])
 
@@ -142,12 +144,10 @@ def count(db: Database, id: str, counter: Counter, by: int = 1) -> None:
     db.execute(_COUNT[counter], (by, id))
 
 
+# At its limit a counter stays: it must neither run over, nor pass what a JSON reader keeps exact.
 _COUNT: dict[Counter, str] = {
-    "duplicates": "UPDATE devices SET duplicates = duplicates + ? WHERE id = ?",
-    "conflicts": "UPDATE devices SET conflicts = conflicts + ? WHERE id = ?",
-    "quarantined": "UPDATE devices SET quarantined = quarantined + ? WHERE id = ?",
-    "lost": "UPDATE devices SET lost = lost + ? WHERE id = ?",
-    "refused": "UPDATE devices SET refused = refused + ? WHERE id = ?",
+    counter: f"UPDATE devices SET {counter} = min({counter} + ?, {INTEGER_MAX}) WHERE id = ?"  # noqa: S608 our own names
+    for counter in get_args(Counter)
 }
 
 

@@ -5,15 +5,18 @@
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from sqlite_utils import Database
 
 from hub_server.store import limits
 from hub_server.store.rows import EventRow
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NewEvent:
-    """What ingest hands over: the event's bytes and what the hub read in them."""
+class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """What ingest hands over: the event's bytes and what the hub read in them.
+
+    A struct, not a dataclass: it takes a seventh of the time to make, and one is made for each event.
+    """
 
     device: str
     epoch: str

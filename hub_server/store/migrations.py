@@ -7,6 +7,7 @@ from hub_server.store.schema_1 import STATEMENTS as FIRST_LIGHT
 from hub_server.store.schema_clocks import STATEMENTS as CLOCKS
 from hub_server.store.schema_faces import STATEMENTS as FACES
 from hub_server.store.schema_plates import STATEMENTS as PLATES
+from hub_server.store.schema_quarantine import STATEMENTS as QUARANTINE
 from hub_server.store.schema_tokens import STATEMENTS as TOKENS
 
 _steps = Migrations("hub")
@@ -39,6 +40,12 @@ def m0004_faces(db: Database) -> None:
 @_steps()
 def m0005_plates(db: Database) -> None:
     for statement in PLATES:
+        db.execute(statement)
+
+
+@_steps()
+def m0006_quarantine(db: Database) -> None:
+    for statement in QUARANTINE:
         db.execute(statement)
 
 

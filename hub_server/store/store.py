@@ -49,6 +49,7 @@ class Store:
     def __init__(self, *, lock: DirectoryLock, db: Database, path: Path, clock: Callable[[], int]) -> None:
         self.data_dir = path.parent
         self.changes = Changes()
+        self._path = path
         self._lock = lock
         self._clock = clock
         self._writer = Writer(db, self.changes)
@@ -77,6 +78,17 @@ class Store:
     def trouble(self) -> str | None:
         """What keeps the disk from taking writes, in words; None: the last write was taken."""
         return self._writer.trouble
+
+    @property
+    def writes_waiting(self) -> int:
+        """Jobs that wait for their turn, of both kinds."""
+        return self._writer.waiting
+
+    @property
+    def size_bytes(self) -> int:
+        """Of the database and its log on the disk."""
+        files = (self._path, self._path.with_name(f"{self._path.name}-wal"))
+        return sum(path.stat().st_size for path in files if path.exists())
 
     def probe(self) -> None:
         """Writes a page of nothing: raises StoreFailingError while the disk takes no writes."""

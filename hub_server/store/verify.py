@@ -10,6 +10,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from hub_server.store.migrations import unknown_steps
+from hub_server.store.verify_sync import SYNC_CHECKS, Findings
 from hub_server.watch.due import due_us
 from hub_server.watch.states import TRANSITIONS, AlertState
 
@@ -30,7 +31,7 @@ def checks(db: Database) -> list[Check]:
     return [_check(name, find, db) for name, find in _CHECKS.items()]
 
 
-def _check(name: str, find: "Callable[[Database], _Findings]", db: Database) -> Check:
+def _check(name: str, find: Callable[[Database], Findings], db: Database) -> Check:
     try:
         looked_at, wrong = find(db)
     except sqlite3.Error as error:
@@ -41,24 +42,21 @@ def _check(name: str, find: "Callable[[Database], _Findings]", db: Database) -> 
     return Check(name=name, ok=False, detail="; ".join(wrong[:_TOLD_MAX]) + more)
 
 
-_Findings = tuple[str, list[str]]
-
-
-def _schema(db: Database) -> _Findings:
+def _schema(db: Database) -> Findings:
     return "every step is known", [f"unknown step {step}" for step in unknown_steps(db)]
 
 
-def _integrity(db: Database) -> _Findings:
+def _integrity(db: Database) -> Findings:
     said = [row[0] for row in db.execute("PRAGMA integrity_check(100)")]
     return "every page and index", [] if said == ["ok"] else said
 
 
-def _foreign_keys(db: Database) -> _Findings:
+def _foreign_keys(db: Database) -> Findings:
     broken = db.execute("PRAGMA foreign_key_check").fetchall()
     return "every reference", [f"{table} row {row} names no {parent}" for table, row, parent, _ in broken]
 
 
-def _places(db: Database) -> _Findings:
+def _places(db: Database) -> Findings:
     journals = {
         (device, epoch): (high, high_hash)
         for device, epoch, high, high_hash in db.execute("SELECT device, epoch, high, high_hash FROM journals")
@@ -86,7 +84,7 @@ def _gaps(journal: str, places: Iterator[Any], high: int, high_hash: str | None)
     return wrong
 
 
-def _due(db: Database) -> _Findings:
+def _due(db: Database) -> Findings:
     rows = db.query("SELECT id, period_s, created_us, last_seen_us, paused_until_us, due_us FROM watches")
     wrong = []
     for row in rows:
@@ -96,14 +94,14 @@ def _due(db: Database) -> _Findings:
     return "every watch is due when it should be", wrong
 
 
-def _one_alert(db: Database) -> _Findings:
+def _one_alert(db: Database) -> Findings:
     many = db.execute(
         "SELECT person, count(*) FROM alerts NOT INDEXED WHERE state <> 'closed' GROUP BY person HAVING count(*) > 1"
     )
     return "at most one that is not closed for each person", [f"{person}: {n} not closed" for person, n in many]
 
 
-def _faces(db: Database) -> _Findings:
+def _faces(db: Database) -> Findings:
     if not db.table("templates").exists():
         return "none in a store of this age", []
     orphans = db.execute(
@@ -113,7 +111,7 @@ def _faces(db: Database) -> _Findings:
     return "nobody is enrolled who has not agreed", [f"{row[0]} is enrolled and agrees to nothing" for row in orphans]
 
 
-def _histories(db: Database) -> _Findings:
+def _histories(db: Database) -> Findings:
     ends = {row[0]: (row[1], row[2]) for row in db.execute("SELECT id, state, outcome FROM alerts")}
     wrong: list[str] = []
     rows = db.execute("SELECT alert, before, after, outcome FROM alert_changes ORDER BY alert, id")
@@ -133,7 +131,7 @@ def _illegal(steps: list[Any], end: tuple[str, str | None] | None) -> str | None
     return None if end == (state, steps[-1][3]) else f"its history ends with {state}, it is {end}"
 
 
-_CHECKS: dict[str, Callable[[Database], _Findings]] = {
+_CHECKS: dict[str, Callable[[Database], Findings]] = {
     "schema": _schema,
     "integrity": _integrity,
     "foreign keys": _foreign_keys,
@@ -142,4 +140,5 @@ _CHECKS: dict[str, Callable[[Database], _Findings]] = {
     "open alerts": _one_alert,
     "faces": _faces,
     "alert histories": _histories,
+    **SYNC_CHECKS,
 }

@@ -64,6 +64,11 @@ class Writer:
             value = task.done.result()
         return value
 
+    @property
+    def waiting(self) -> int:
+        """Jobs that wait for their turn, of both kinds."""
+        return len(self._urgent) + len(self._patient)
+
     def close(self) -> None:
         """Finishes the job in hand, refuses the rest, closes the connection."""
         with self._condition:

@@ -4,5 +4,6 @@ from hub_server.web.app import create_app
 from hub_server.web.auth import LOCAL_CALLER
 from hub_server.web.enrolling import EnrolmentUnavailableError, PhotosRefusedError
 from hub_server.web.office import MqttAddress
+from hub_server.web.running import Figures
 
-__all__ = ["LOCAL_CALLER", "EnrolmentUnavailableError", "MqttAddress", "PhotosRefusedError", "create_app"]
+__all__ = ["LOCAL_CALLER", "EnrolmentUnavailableError", "Figures", "MqttAddress", "PhotosRefusedError", "create_app"]

@@ -6,10 +6,12 @@ from flask import Flask
 from werkzeug.routing import BaseConverter
 
 from hub_server.store.custody import Custody
+from hub_server.store.quarantine import Released
 from hub_server.store.store import Store
 from hub_server.web import (
     alerts,
     auth,
+    conflicts,
     consents,
     devices,
     events,
@@ -17,12 +19,14 @@ from hub_server.web import (
     guards,
     health,
     login,
+    metrics,
     openapi,
     page,
     people,
     placements,
     plates,
     problems,
+    quarantine,
     stream,
     tokens,
     vehicles,
@@ -32,6 +36,7 @@ from hub_server.web.decode import BODY_BYTES_MAX
 from hub_server.web.enrolling import Enrol
 from hub_server.web.feed import Feed
 from hub_server.web.office import EXTENSION, MqttAddress, Office
+from hub_server.web.running import Figures
 
 _API = (
     people,
@@ -41,6 +46,8 @@ _API = (
     watches,
     alerts,
     devices,
+    quarantine,
+    conflicts,
     vehicles,
     plates,
     events,
@@ -48,6 +55,7 @@ _API = (
     login,
     tokens,
     health,
+    metrics,
     openapi,
 )
 OPERATIONS = {name: one for part in _API for name, one in part.blueprint.operations.items()}
@@ -70,11 +78,14 @@ def create_app(
     health: Callable[[], Mapping[str, object]],
     custody: Custody,
     enrol: Enrol,
+    release: Callable[[int, str, str], Released],
+    figures: Callable[[], Figures] = Figures,
 ) -> Flask:
     """A WSGI application. `app.extensions["shouwang"].stop()` ends its streams; call it before the store closes.
 
     Programs ask with the tokens of the store. `health` answers at once, with at least `status`: "ok" or "degraded", and
-    `broker`: "connected" or what is wrong.
+    `broker`: "connected" or what is wrong. `release` reads a quarantined event again: its id, by whom, a note.
+    `figures` answers at once, too: what the running parts count of themselves.
     """
     app = Flask(__name__)
     # A body without a length is cut here in silence, so it may be one byte longer than what the decoder takes.
@@ -88,6 +99,8 @@ def create_app(
         feed=Feed(store, health),
         custody=custody,
         enrol=enrol,
+        release=release,
+        figures=figures,
     )
     problems.register(app, {key: why for part in _API for key, why in part.blueprint.absent.items()})
     app.before_request(guards.demand_loopback)

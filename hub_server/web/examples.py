@@ -11,6 +11,7 @@ from hub_server.web.devices import DeviceChange, NewDevice
 from hub_server.web.faces import NewPhotos
 from hub_server.web.people import NewPerson, PersonChange
 from hub_server.web.plate_examples import PLATE_EXAMPLES
+from hub_server.web.quarantine_examples import QUARANTINE_EXAMPLES
 from hub_server.web.scopes import Scope
 from hub_server.web.tokens import NewToken
 from hub_server.web.watches import NewWatch, WatchChange
@@ -214,6 +215,7 @@ _TOKENS: resources.TokenPage = {"items": [_TOKEN], "next": None}
 
 EXAMPLES: dict[object, object] = {
     **PLATE_EXAMPLES,
+    **QUARANTINE_EXAMPLES,
     resources.Person: _PERSON,
     resources.PeoplePage: _PEOPLE,
     resources.Consent: _CONSENT,

@@ -11,6 +11,7 @@ from hub_server.web.scopes import Scope
 # Without control characters, those of Latin-1 (C1) too. JSON Schema writes these patterns the same way, but for \Z.
 _LINE = r"^[^\x00-\x1f\x7f-\x9f]*\Z"
 _LINE_NOT_BLANK = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*\Z"
+_LINES_NOT_BLANK = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x08\x0b-\x1f\x7f-\x9f]*\Z"
 _LINES = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*\Z"  # tabs and newlines are welcome
 ROW_ID_MAX = 10**15 - 1  # 15 digits, as in a path; a JavaScript number holds it
 LIST_LIMIT = 100
@@ -45,6 +46,14 @@ Note = Annotated[
         pattern=_LINES,
         max_length=limits.NOTE_CHARS_MAX,
         description=f"a text of at most {limits.NOTE_CHARS_MAX} characters",
+    ),
+]
+NoteNotBlank = Annotated[
+    str,
+    Meta(
+        pattern=_LINES_NOT_BLANK,
+        max_length=limits.NOTE_CHARS_MAX,
+        description=f"a text of 1 to {limits.NOTE_CHARS_MAX} characters",
     ),
 ]
 Place = Annotated[

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from flask import current_app
 
 from hub_server.store.custody import Custody
+from hub_server.store.quarantine import Released
 from hub_server.store.store import Store
 from hub_server.web.enrolling import Enrol
 from hub_server.web.feed import Feed
 from hub_server.web.operations import Operation
+from hub_server.web.running import Figures
 
 EXTENSION = "shouwang"
 
@@ -34,6 +36,8 @@ class Office:
     feed: Feed
     custody: Custody
     enrol: Enrol
+    release: Callable[[int, str, str], Released]  # a quarantined event, by whom, with what note
+    figures: Callable[[], Figures]
     uses_noted: dict[str, int] = field(
         default_factory=dict
     )  # a token's name -> when its use was last written, or tried

@@ -33,6 +33,7 @@ _PATH_KINDS: Mapping[str, Any] = {
     "event": fields.RowId,
     "photo": fields.RowId,
     "vehicle": fields.RowId,
+    "conflict": fields.RowId,
     "purpose": fields.PurposeName,
 }
 STREAM = "text/event-stream"

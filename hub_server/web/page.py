@@ -15,6 +15,7 @@ from hub_server.web.times import OFFICE_ZONE, rfc3339
 blueprint = Blueprint("page", __name__)
 SIGHTINGS_MAX = 60  # in the snapshot; the live list grows to ROWS_MAX
 PLATES_MAX = 30  # vehicles on the page, the newest
+WAITING_MAX = 20  # events in quarantine, and conflicts, that wait for a person's eye
 ROWS_MAX = 200  # of sightings; of watches, those due soonest; of devices, those offline first
 
 
@@ -26,7 +27,7 @@ def show() -> str | AnyResponse:
     store = office().store
     now_us = store.now_us()
     with store.read() as db:
-        now = snapshot.take(db, now_us=now_us, events_max=SIGHTINGS_MAX, plates_max=PLATES_MAX)
+        now = snapshot.take(db, now_us=now_us, events_max=SIGHTINGS_MAX, plates_max=PLATES_MAX, waiting_max=WAITING_MAX)
         last_event_id = events.last_id(db)
     now_s = now_us // 1_000_000
     places = {str(device["id"]): str(device["place"]) for device in now.devices}
@@ -44,6 +45,7 @@ def show() -> str | AnyResponse:
         csrf=csrf_token(session),
         rows_max=ROWS_MAX,
         plates_max=PLATES_MAX,
+        waiting_max=WAITING_MAX,
         zone=OFFICE_ZONE.tzname(None),
         zone_s=int(OFFICE_ZONE.utcoffset(None).total_seconds()),
     )

@@ -20,7 +20,7 @@ from hub_server.web.enrolling import EnrolmentUnavailableError
 from hub_server.web.resources import Problem
 
 _RETRY_AFTER_S = 5
-_FOR_PROGRAMS = ("/api/", "/healthz", "/openapi.json")
+_FOR_PROGRAMS = ("/api/", "/healthz", "/metrics", "/openapi.json")
 
 
 class ProblemError(Exception):

@@ -6,12 +6,12 @@ from typing import TypeVar
 
 from sqlite_utils import Database
 
-from hub_server.store import alerts, devices, events, people, vehicle_hours, watches
+from hub_server.store import alerts, conflicts, devices, events, people, quarantine, vehicle_hours, watches
 from hub_server.store.limits import PAGE_ROWS_MAX
 from hub_server.store.rows import Alert, Device, Watch
 from hub_server.store.vehicle_hours import Gate
 from hub_server.watch.states import AlertState
-from hub_server.web import plate_resources, plate_shapes, resources, shapes
+from hub_server.web import plate_resources, plate_shapes, quarantine_resources, quarantine_shapes, resources, shapes
 from hub_server.web.times import today
 
 PLATE_READ = "plate_read"
@@ -24,7 +24,7 @@ Key = TypeVar("Key", int, str)
 class Snapshot:
     """Alerts that wait, then those taken; watches, soonest due first; devices, offline first; newest events.
 
-    Events of vehicles stand apart; `gates` is what was counted today.
+    Events of vehicles stand apart; `gates` is what was counted today. What waits for a person's eye: the oldest first.
     """
 
     alerts: list[resources.Alert]
@@ -33,9 +33,11 @@ class Snapshot:
     events: list[resources.Event]
     gates: list[plate_resources.Gate]
     plates: list[resources.Event]
+    quarantine: list[quarantine_resources.Quarantined]
+    conflicts: list[quarantine_resources.Conflict]
 
 
-def take(db: Database, *, now_us: int, events_max: int, plates_max: int) -> Snapshot:
+def take(db: Database, *, now_us: int, events_max: int, plates_max: int, waiting_max: int) -> Snapshot:
     return Snapshot(
         alerts=open_alerts(db),
         watches=all_watches(db, now_us=now_us),
@@ -47,6 +49,8 @@ def take(db: Database, *, now_us: int, events_max: int, plates_max: int) -> Snap
         plates=[
             shapes.event(row) for row in events.page(db, after=None, before=None, limit=plates_max, type=PLATE_READ)
         ],
+        quarantine=[quarantine_shapes.quarantined(row) for row in quarantine.page(db, after=None, limit=waiting_max)],
+        conflicts=[quarantine_shapes.conflict(row) for row in conflicts.page(db, after=None, limit=waiting_max)],
     )
 
 

@@ -194,6 +194,17 @@ def gate(row: Json) -> Texts:
     }
 
 
+def quarantined(row: Json, now_s: int) -> Texts:
+    """An event that was not understood, and waits."""
+    return _waiting(row, now_s) | {"what": "读不懂", "what_en": "not understood", "reason": row["reason"]}
+
+
+def conflict(row: Json, now_s: int) -> Texts:
+    """Two events for one place of a journal."""
+    reason = f"{row['epoch'][:8]}/{row['seq']}"
+    return _waiting(row, now_s) | {"what": "冲突", "what_en": "conflict", "reason": reason}
+
+
 def dotted(plate: str) -> str:
     """As it stands on the metal: 粤B·12345."""
     return f"{plate[:2]}·{plate[2:]}"
@@ -210,6 +221,11 @@ def telephone(text: str) -> str:
     """A link that dials; empty for what holds no number."""
     number = "".join(sign for sign in text if sign in "+0123456789")
     return f"tel:{number}" if len(number) >= 3 else ""
+
+
+def _waiting(row: Json, now_s: int) -> Texts:
+    at = row["received_at"]
+    return {"time": clock(at, now_s), "time_utc": utc(at), "place": row["place"] or row["device"]}
 
 
 def _when(row: Json, now_s: int, *, doubtful: bool) -> Texts:

@@ -27,7 +27,7 @@ def test_a_golden_message_is_read_and_written_again_byte_for_byte(path: Path) ->
 
 def test_there_is_a_golden_file_for_every_type_of_message() -> None:
     seen = {msgspec.json.decode(path.read_bytes())["type"] for path in FILES}
-    events = {"passage", "plate_read", "lost", "observing", "clock_anchor"}
+    events = {"passage", "plate_read", "lost", "observing", "clock_anchor", "journal_set_aside"}
     talk = {"hello", "batch", "welcome", "ack", "replay", "conflict", "refused", "status"}
     assert seen == events | talk
 

@@ -23,8 +23,10 @@ from edge_agent.blobs.matcher_slot import MatcherSlot
 from edge_agent.camera.latest import LatestFrame
 from edge_agent.clock import Clock, ClockWatch, FakeClock, SystemClock
 from edge_agent.errors import CameraError, JournalError
+from edge_agent.figures import Figures
 from edge_agent.health import Notifier
 from edge_agent.journal import Journal, describe
+from edge_agent.metrics import MetricsFile
 from edge_agent.recognition.gallery import Gallery
 from edge_agent.recognition.known import Known
 from edge_agent.recognition.matcher import Matcher
@@ -137,6 +139,7 @@ class Stage:
         notifier: Notifier | None = None,
         clock_watch: ClockWatch | None = None,
         matchers: MatcherSlot | None = None,
+        figures: Figures | None = None,
     ) -> Agent:
         self.watcher = ToldWatcher(camera)
         self.latest = LatestFrame(camera)
@@ -157,6 +160,7 @@ class Stage:
             clock_watch=clock_watch,
             notifier=notifier or Notifier(address=""),
             matchers=matchers,
+            figures=figures,
         )
 
     def events(self) -> list[Event]:
@@ -192,6 +196,38 @@ def test_without_a_hub_everything_is_journaled_and_the_end_is_no_error(
     assert f"{journal.position().last} events wait in the journal" in caplog.text
 
 
+def test_the_figures_of_a_running_agent_are_in_their_file_and_go_with_it(journal: Journal, tmp_path: Path) -> None:
+    clock = SystemClock(lambda: True)
+    path = tmp_path / "agent.prom"
+    figures = Figures(MetricsFile(path), device=USER, camera="east", clock=clock)
+    camera = ListedCamera(3, waits=True)
+    stage = Stage(journal, clock=clock)
+    agent = stage.agent(camera, figures=figures)
+    agent._beat_s = 0.0  # a second has passed
+    running = threading.Thread(target=agent.run)
+    running.start()
+    assert camera.exhausted.wait(TIMEOUT_S)
+    text = path.read_text(encoding="utf-8")
+    assert 'shouwang_agent_uplink_connected{device="door-east"}' in text
+    assert 'shouwang_agent_camera_watching{device="door-east",camera="east"}' in text
+    agent.stop()
+    camera.released.set()
+    running.join(TIMEOUT_S)
+    assert not path.exists()
+
+
+def test_an_agent_whose_journal_is_found_damaged_ends_so_that_the_next_one_begins_anew(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = Stage(journal)
+    camera = ListedCamera(10_000)
+    agent = stage.agent(camera)
+    agent._beat_s = 0.0
+    monkeypatch.setattr(journal, "_damage", "database disk image is malformed")
+    with pytest.raises(JournalError, match="set aside at the next start"):
+        agent.run()
+
+
 def test_a_stop_journals_what_is_under_way(journal: Journal) -> None:
     camera = ListedCamera(3, waits=True)
     stage = Stage(journal)
@@ -217,15 +253,15 @@ def test_a_passage_is_logged_only_after_it_is_in_the_journal(
     journal: Journal, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     caplog.set_level(logging.INFO)
-    append = journal.append
+    append = journal.append_all
 
-    def checked(event: Event) -> int:
+    def checked(events: list[Event]) -> list[int]:
         before = caplog.text.count(" journaled seq=")
-        seq = append(event)
-        assert caplog.text.count("passage journaled") == before == seq - 1
-        return seq
+        seqs = append(events)
+        assert caplog.text.count(" journaled seq=") == before == seqs[0] - 1
+        return seqs
 
-    monkeypatch.setattr(journal, "append", checked)
+    monkeypatch.setattr(journal, "append_all", checked)
     Stage(journal).agent(ListedCamera(3)).run()
     assert re.findall(r"passage journaled seq=(\d+)", caplog.text) == ["1", "2", "3", "4"]
 
@@ -233,15 +269,15 @@ def test_a_passage_is_logged_only_after_it_is_in_the_journal(
 def test_what_the_disk_refuses_is_tried_again_and_kept_in_order(
     journal: Journal, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    append, refusals = journal.append, [3]
+    append, refusals = journal.append_all, [3]
 
-    def refusing(event: Event) -> int:
+    def refusing(events: list[Event]) -> list[int]:
         if refusals[0] and len(caplog.records) == 0:
             refusals[0] = 0
             raise JournalError("disk full")
-        return append(event)
+        return append(events)
 
-    monkeypatch.setattr(journal, "append", refusing)
+    monkeypatch.setattr(journal, "append_all", refusing)
     stage = Stage(journal)
     stage.agent(ListedCamera(4)).run()
     assert "1 events cannot be journaled now and wait in memory: disk full" in caplog.text
@@ -365,7 +401,7 @@ def test_a_journal_that_cannot_even_be_read_does_not_end_the_watching(
         raise JournalError("disk I/O error")
 
     with monkeypatch.context() as spoilt:
-        spoilt.setattr(journal, "append", broken)
+        spoilt.setattr(journal, "append_all", broken)
         spoilt.setattr(journal, "position", broken)
         seconds(agent, clock, 20, pictures=True)
     assert stage.events() == []

@@ -52,6 +52,7 @@ def test_the_smallest_config_gets_defaults_and_paths_beside_the_file(config_file
     assert not config.plates.enabled
     assert config.plates.direction is PlateDirection.AUTO
     assert config.plates.prior is None
+    assert config.metrics.textfile is None
 
 
 def test_absolute_paths_urls_and_devices_stay_as_they_are(config_file: Path) -> None:
@@ -187,3 +188,11 @@ def test_settings_of_plates_that_cannot_be_are_said_in_words(config_file: Path, 
     ((field, problem),) = problems_of(config_file).items()
     assert field == f"plates.{setting.partition(' ')[0]}"
     assert words in problem
+
+
+def test_the_metrics_go_to_a_file_that_their_collector_reads(config_file: Path) -> None:
+    config_file.write_text(SMALLEST + '[metrics]\ntextfile = "/run/shouwang/agent.prom"\n', encoding="utf-8")
+    assert load(config_file).metrics.textfile == Path("/run/shouwang/agent.prom")
+    config_file.write_text(SMALLEST + '[metrics]\ntextfile = "agent.txt"\n', encoding="utf-8")
+    assert problems_of(config_file).keys() == {"metrics.textfile"}
+    assert "must end in .prom" in problems_of(config_file)["metrics.textfile"]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.wire.limits import PAYLOAD_BYTES_MAX
-from firmware_config.mosquitto import ACL, CONF, PASSWORDS, Account, MosquittoSite, render
+from firmware_config.mosquitto import ACL, CONF, PASSWORDS, Account, MosquittoSite, Tls, render
 
 HUB = Account(username="hub.office", secret="hub secret")
 
@@ -69,3 +69,68 @@ def test_a_name_that_would_open_another_door_is_refused(name: str) -> None:
 def test_a_device_cannot_have_the_hubs_name() -> None:
     with pytest.raises(ValueError, match="one name"):
         site(Account(username="door", secret="s"), hub=Account(username="door", secret="t"))
+
+
+TLS = Tls(ca=Path("/etc/site/ca.pem"), certificate=Path("/etc/site/broker.pem"), key=Path("/etc/site/broker.key"))
+
+
+def over_tls(*names: str, hub: str = "hub.office", tls: Tls = TLS, secret: str | None = None) -> MosquittoSite:
+    return MosquittoSite(
+        site="demo",
+        host="0.0.0.0",  # noqa: S104 a broker is for the network
+        port=8883,
+        folder=Path("/etc/site"),
+        hub=Account(username=hub),
+        devices=tuple(Account(username=name, secret=secret) for name in names),
+        tls=tls,
+    )
+
+
+def settings_of(site: MosquittoSite) -> dict[str, str]:
+    lines = render(site)[CONF].splitlines()
+    return dict(line.split(" ", 1) for line in lines if line and not line.startswith(("#", "log_type")))
+
+
+def test_with_tls_the_certificate_is_asked_for_and_no_password() -> None:
+    site = over_tls("door-east")
+    assert set(render(site)) == {CONF, ACL}
+    settings = settings_of(site)
+    assert "password_file" not in settings
+    assert {name: settings[name] for name in ("cafile", "certfile", "keyfile")} == {
+        "cafile": "/etc/site/ca.pem",
+        "certfile": "/etc/site/broker.pem",
+        "keyfile": "/etc/site/broker.key",
+    }
+    assert "crlfile" not in settings
+    for name in ("require_certificate", "use_identity_as_username"):
+        assert settings[name] == "true"
+    assert (settings["tls_version"], settings["allow_anonymous"]) == ("tlsv1.2", "false")
+    revoking = Tls(ca=TLS.ca, certificate=TLS.certificate, key=TLS.key, crl=Path("/etc/site/crl.pem"))
+    assert settings_of(over_tls(tls=revoking))["crlfile"] == "/etc/site/crl.pem"
+    assert "user door-east" in render(site)[ACL]
+
+
+def test_everything_has_a_limit_and_the_limits_agree_with_the_protocol() -> None:
+    settings = settings_of(over_tls("a", "b"))
+    assert PAYLOAD_BYTES_MAX < int(settings["message_size_limit"]) < int(settings["max_packet_size"])
+    assert int(settings["max_keepalive"]) == 600, "the longest that agent.toml may say"
+    for name in ("max_inflight_messages", "max_queued_messages", "max_queued_bytes", "autosave_interval"):
+        assert int(settings[name]) > 0, "0 would mean: no limit"
+    assert int(settings["max_connections"]) - int(settings_of(over_tls("a"))["max_connections"]) == 4
+
+
+def test_a_name_that_a_device_could_have_is_none_for_the_hub_where_certificates_decide() -> None:
+    with pytest.raises(ValueError, match="be the hub"):
+        over_tls("door-east", hub="hub")
+
+
+def test_secrets_stand_where_they_are_asked_for_and_nowhere_else() -> None:
+    with pytest.raises(ValueError, match="leave it out"):
+        over_tls("door-east", secret="s")
+    with pytest.raises(ValueError, match="needs a secret"):
+        site(Account(username="door-east"))
+
+
+def test_a_path_cannot_smuggle_in_a_setting() -> None:
+    with pytest.raises(ValueError, match="cannot stand"):
+        over_tls(tls=Tls(ca=Path("/ca\nallow_anonymous true"), certificate=TLS.certificate, key=TLS.key))

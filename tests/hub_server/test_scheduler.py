@@ -216,3 +216,12 @@ def test_one_bad_tick_does_not_end_the_watch(world: World, monkeypatch: pytest.M
     world.scheduler.stop()
     with world.store.read() as db:
         assert len(alerts.page(db, states=None, after=None, limit=9)) == 1
+
+
+def test_it_says_when_it_last_judged_and_a_drain_is_no_judgement(door: World) -> None:
+    assert door.scheduler.ticked_us is None
+    door.ticks()
+    assert door.scheduler.ticked_us is None, "it waits for the agents"
+    door.passes(DRAIN_S_MAX + 1)
+    door.ticks()
+    assert door.scheduler.ticked_us == door.store.now_us()

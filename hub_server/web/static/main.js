@@ -1,4 +1,5 @@
 // Brings the snapshot to life: the stream's rows go to their lists, the clock moves, the buttons work.
+import { Attention } from "./attention.js";
 import { Coverage } from "./coverage.js";
 import { Plates } from "./plates.js";
 import { fill, Rows } from "./rows.js";
@@ -72,14 +73,13 @@ const heard = (show) => (data) => {
   show(data);
 };
 
-const stepForm = new StepForm({
-  csrf: page.csrf,
-  zoneS,
-  done(text) {
-    at("toast").textContent = text;
-    setTimeout(() => { at("toast").textContent = ""; }, 4000);
-  },
-});
+function done(text) {
+  at("toast").textContent = text;
+  setTimeout(() => { at("toast").textContent = ""; }, 4000);
+}
+
+const stepForm = new StepForm({ csrf: page.csrf, zoneS, done });
+const attention = new Attention({ csrf: page.csrf, rowsMax: Number(page.waitingMax), nowS, done });
 
 at("alert-rows").addEventListener("click", (event) => {
   const button = event.target.closest("[data-step]");
@@ -100,6 +100,7 @@ new Stream(page.after, {
       places.set(row.id, row.place);
     }
     showDevices();
+    attention.follow(devices.rows.values());
     if (moved) showAgain();
   }),
   gates: heard((rows) => { for (const row of rows) gates.rows.set(row.id, row); showGates(); }),

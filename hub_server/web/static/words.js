@@ -126,6 +126,14 @@ export function gate(row) {
   };
 }
 
+export function quarantined(row, nowS) {
+  return { ...waiting(row, nowS), what: "读不懂", what_en: "not understood", reason: row.reason };
+}
+
+export function conflict(row, nowS) {
+  return { ...waiting(row, nowS), what: "冲突", what_en: "conflict", reason: `${row.epoch.slice(0, 8)}/${row.seq}` };
+}
+
 export function dotted(plate) { return `${plate.slice(0, 2)}·${plate.slice(2)}`; }
 
 export function kind(row) {
@@ -136,6 +144,10 @@ export function kind(row) {
 export function telephone(text) {
   const number = text.replace(/[^+0-9]/g, "");
   return number.length >= 3 ? `tel:${number}` : "";
+}
+
+function waiting(row, nowS) {
+  return { time: clock(row.received_at, nowS), time_utc: utc(row.received_at), place: row.place || row.device };
 }
 
 function when(row, nowS, doubtful) {

@@ -206,6 +206,16 @@ def test_a_journal_folder_that_is_still_to_be_made_is_judged_by_the_one_above(co
     assert "free" in checkup.check_disk(replace(config, journal=journal))
 
 
+def test_a_journal_that_was_set_aside_stays_a_finding_until_somebody_took_care_of_it(config: AgentConfig) -> None:
+    aside = config.journal.file.with_name(f"{config.journal.file.name}.damaged-77")
+    aside.write_bytes(b"torn")
+    found, advice = advice_of(checkup.check_disk, config)
+    assert aside.name in found
+    assert "journal export" in advice
+    aside.unlink()
+    assert "free" in checkup.check_disk(config)
+
+
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[Mosquitto]:
     if PROGRAM is None or shutil.which("mosquitto_passwd") is None:
@@ -232,8 +242,14 @@ def test_a_broker_without_a_hub_fails_and_says_so(
 ) -> None:
     monkeypatch.setattr(checkup, "ANSWER_S", 0.5)
     found, advice = advice_of(checkup.check_broker, replace(config, hub=replace(config.hub, port=broker.port)))
-    assert found == "the broker took us in, but no hub answered"
+    assert (
+        found == "the broker took us in, but the hub is not listening: nobody at the broker takes what this device says"
+    )
     assert "hub-server" in advice
+    voice = Observer(broker.port, f"shouwang/v1/test/{USER}/up")  # listens, and is no hub
+    found, _ = advice_of(checkup.check_broker, replace(config, hub=replace(config.hub, port=broker.port)))
+    assert found == "the broker took us in, but no hub answered"
+    voice.close()
 
 
 def test_a_wrong_password_fails_and_says_so(config: AgentConfig, broker: Mosquitto) -> None:

@@ -8,14 +8,15 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from edge_agent.clock import FakeClock
 from edge_agent.errors import JournalError
-from edge_agent.journal import Journal, Verdict, read_position, space
+from edge_agent.journal import Journal, UnfitError, Verdict, read_position, space
 from edge_agent.journal.journal import TIDY_EVERY_S
 from edge_agent.wire.codec import decode_event, event_hash
-from edge_agent.wire.messages import Item, LossReason, Lost, Passage
+from edge_agent.wire.messages import Item, LossReason, Lost, Observing, Passage, Watching
 
 DAY_S = 86400.0
 Open = Callable[..., Journal]
@@ -370,7 +371,7 @@ def test_a_damaged_file_is_set_aside_with_a_new_epoch_and_said_so(
 ) -> None:
     (tmp_path / "journal.sqlite3").write_bytes(content)
     journal = open_journal()
-    assert journal.append(passage(clock)) == 1
+    assert journal.append(passage(clock)) == 2, "the first event tells of it"
     (aside,) = tmp_path.glob("journal.sqlite3.damaged-*")
     assert aside.read_bytes() == content
     assert "set aside" in caplog.text
@@ -442,6 +443,64 @@ def test_the_newest_event_of_a_kind_is_found_in_whatever_epoch(journal: Journal,
     assert journal.leave_epoch(journal.position().epoch).forked
     assert journal.newest("passage") == last
     assert journal.newest("clock_anchor") is None
+
+
+def test_many_events_are_one_write_to_the_disk_and_stand_in_order(journal: Journal, clock: FakeClock) -> None:
+    statements: list[str] = []
+    journal._db.set_trace_callback(statements.append)
+    events = [passage(clock, frames) for frames in range(1, 51)]
+    assert journal.append_all(events) == list(range(1, 51))
+    assert journal.append_all([]) == []
+    assert statements.count("COMMIT") == 1
+    assert [decode_event(bytes(item.event)) for item in journal.unsent(0)] == events
+
+
+def test_one_event_that_cannot_be_stored_keeps_all_out_and_is_named(journal: Journal, clock: FakeClock) -> None:
+    good = [passage(clock) for _ in range(3)]
+    now = clock.stamp()
+    huge = Observing(camera="east", began=now, ended=now, state=Watching.BLIND, cause="x" * 20_000)
+    unwritable = msgspec.structs.replace(good[0], camera="\ud800")
+    with pytest.raises(UnfitError) as caught:
+        journal.append_all([good[0], huge, good[1], unwritable, good[2]])
+    assert set(caught.value.why) == {1, 3}
+    assert "too_large" in caught.value.why[1]
+    assert journal.position().last == 0
+    assert journal.append_all(good) == [1, 2, 3], "without them the others go in"
+
+
+def test_a_disk_that_refuses_in_the_middle_of_many_takes_none(journal: Journal, clock: FakeClock) -> None:
+    fill(journal, clock, 1)
+    journal._db.execute(
+        "CREATE TRIGGER no BEFORE INSERT ON event WHEN new.seq = 4 BEGIN SELECT RAISE(ABORT, 'disk trouble'); END"
+    )
+    with pytest.raises(JournalError, match="disk trouble"):
+        journal.append_all([passage(clock) for _ in range(5)])
+    assert journal.position().last == 1
+    journal._db.execute("DROP TRIGGER no")
+    assert fill(journal, clock, 1) == [2]
+
+
+def test_the_oldest_event_that_the_hub_does_not_have_is_known(journal: Journal, clock: FakeClock) -> None:
+    assert journal.oldest_unsent() is None
+    events = [passage(clock, frames) for frames in (1, 2, 3)]
+    journal.append_all(events)
+    assert journal.oldest_unsent() == events[0]
+    ack(journal, 2)
+    assert journal.oldest_unsent() == events[2]
+    ack(journal, 3)
+    assert journal.oldest_unsent() is None
+
+
+def test_many_holes_are_closed_with_one_write_to_the_disk(journal: Journal, clock: FakeClock) -> None:
+    fill(journal, clock, 90)
+    journal._db.execute("DELETE FROM event WHERE seq % 2 = 0")
+    statements: list[str] = []
+    journal._db.set_trace_callback(statements.append)
+    assert [item.seq for item in journal.unsent(0)] == list(range(1, 91))
+    assert statements.count("COMMIT") == 1
+    statements.clear()
+    assert len(journal.unsent(0)) == 90
+    assert "COMMIT" not in statements
 
 
 def test_nothing_is_written_while_nothing_happens(journal: Journal, clock: FakeClock) -> None:

@@ -12,9 +12,10 @@ from edge_agent.clock import FakeClock
 from edge_agent.journal import Journal, Verdict
 from edge_agent.uplink.belt import last_place
 from edge_agent.wire.codec import decode_event, encode_event
-from edge_agent.wire.messages import Item, LossReason, Lost, Passage
+from edge_agent.wire.messages import Event, Item, LossReason, Lost, Passage, Sighting
 
 DAY_S = 86400.0
+SIGHTING = Sighting(person="resident-01", score=0.9, margin=None, frames=3, strict=True, embedder="x")
 KEEP_S = 7 * DAY_S
 
 
@@ -48,13 +49,19 @@ class JournalMachine(RuleBasedStateMachine):
         """The item that covers a place, as the hub would have been sent it."""
         return next(item for item in self.journal.unsent(0, limit=10_000) if last_place(item) >= place)
 
-    @rule(count=st.integers(1, 40), frames=st.integers(1, 10**6))
-    def append(self, count: int, frames: int) -> None:
-        for _ in range(count):
+    @rule(dear=st.lists(st.booleans(), min_size=1, max_size=40), frames=st.integers(1, 10**6))
+    def append(self, dear: list[bool], frames: int) -> None:
+        """Strangers, and people who outlive them, in one write."""
+        events: list[Event] = []
+        for known in dear:
             self.clock.advance(0.5)
-            event = Passage(captured=self.clock.stamp(), camera="east", duration_ms=1, frames=frames)
-            assert self.journal.append(event) == len(self.events) + 1
-            self.events.append(encode_event(event))
+            sighting = SIGHTING if known else None
+            events.append(
+                Passage(captured=self.clock.stamp(), camera="east", duration_ms=1, frames=frames, sighting=sighting)
+            )
+        first = len(self.events) + 1
+        assert self.journal.append_all(events) == list(range(first, first + len(events)))
+        self.events += map(encode_event, events)
 
     @precondition(lambda self: self.acked < len(self.events))
     @rule(data=st.data())

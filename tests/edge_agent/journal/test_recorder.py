@@ -38,8 +38,8 @@ class Desk:
         self.woken = 0
         self.refuses = False
         self.recorder = Recorder(self.journal, clock=self.clock, journaled=self._wake)
-        self._append = self.journal.append
-        monkeypatch.setattr(self.journal, "append", self._append_or_refuse)
+        self._append = self.journal.append_all
+        monkeypatch.setattr(self.journal, "append_all", self._append_or_refuse)
 
     def passage(self, person: str | None = None) -> Passage:
         self.clock.advance(0.001)
@@ -47,18 +47,15 @@ class Desk:
         return Passage(captured=self.clock.stamp(), camera="east", duration_ms=1, frames=2, sighting=sighting or None)
 
     def stored(self) -> list[Event]:
-        found: list[Event] = []
-        while items := self.journal.unsent(len(found)):
-            found += [decode_event(bytes(item.event)) for item in items]
-        return found
+        return [decode_event(bytes(item.event)) for item in self.journal.unsent(0, limit=5000)]
 
     def _wake(self) -> None:
         self.woken += 1
 
-    def _append_or_refuse(self, event: Event) -> int:
+    def _append_or_refuse(self, events: list[Event]) -> list[int]:
         if self.refuses:
             raise JournalError("the disk refuses")
-        return self._append(event)
+        return self._append(events)
 
 
 @pytest.fixture
@@ -68,11 +65,11 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     desk.journal.close()
 
 
-def test_events_are_journaled_in_order_and_the_sender_is_woken_for_each(desk: Desk) -> None:
+def test_events_are_journaled_in_order_and_the_sender_is_woken_for_all(desk: Desk) -> None:
     events = [desk.passage() for _ in range(3)]
     desk.recorder.record(events)
     assert desk.stored() == events
-    assert (desk.woken, desk.recorder.waiting) == (3, 0)
+    assert (desk.woken, desk.recorder.waiting, desk.recorder.recorded) == (1, 0, 3)
 
 
 def test_on_a_full_disk_everything_waits_in_memory_is_told_and_goes_in_when_there_is_room(
@@ -130,6 +127,9 @@ def test_memory_has_a_bound_strangers_go_first_and_every_loss_is_said(
     desk.recorder.settle()
     persons = [event.sighting.person for event in desk.stored() if isinstance(event, Passage) and event.sighting]
     assert persons == [*(f"p-{number}" for number in range(1, bound - 1)), "p-last", "p-very-last"]
+    told = desk.stored()[-1]
+    assert isinstance(told, Lost), "the hub hears of it, too"
+    assert (told.counts, told.reason, desk.recorder.lost) == ({"passage": 3}, LossReason.SPACE, 3)
 
 
 def test_what_is_refused_to_the_very_end_is_said_to_be_lost(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
@@ -187,6 +187,39 @@ def test_a_plate_in_the_log_is_not_told_in_full() -> None:
     assert describe(plate_read(None)) == "camera=gate direction=in not readable reads=4 frames=20 duration_ms=1900"
 
 
-def test_when_memory_is_full_unknown_vehicles_go_before_known_and_unsure_ones() -> None:
-    goes = {verdict: recorder.is_stranger(plate_read(verdict)) for verdict in (*PlateVerdict, None)}
-    assert goes == {PlateVerdict.KNOWN: False, PlateVerdict.UNSURE: False, PlateVerdict.UNKNOWN: True, None: True}
+def test_when_memory_is_full_unknown_vehicles_go_before_known_and_unsure_ones_and_those_before_people(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.refuses = True
+    reads = [plate_read(verdict) for verdict in (PlateVerdict.KNOWN, PlateVerdict.UNKNOWN, PlateVerdict.UNSURE, None)]
+    desk.recorder.record([desk.passage("p-1"), *reads])
+    monkeypatch.setattr(recorder, "PENDING_MAX", 2)
+    desk.recorder.record([desk.passage("p-2")])
+    gone = [record.getMessage() for record in caplog.records if "LOST" in record.getMessage()]
+    assert ["unknown" in gone[0], "not readable" in gone[1], "known" in gone[2], "unsure" in gone[3]] == [True] * 4
+
+
+def test_an_event_that_can_never_be_journaled_is_left_out_told_and_holds_up_nobody(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    events = [desk.passage(f"p-{number}") for number in range(3)]
+    huge = Observing(
+        camera="east", began=events[0].captured, ended=events[0].captured, state=Watching.BLIND, cause="x" * 20_000
+    )
+    desk.recorder.record([events[0], huge, *events[1:]])
+    assert (desk.recorder.waiting, desk.recorder.lost) == (0, 1)
+    assert "LOST, for it cannot be journaled (too_large" in caplog.text
+    *stored, lost = desk.stored()
+    assert stored == events
+    assert lost == Lost(first_seq=4, last_seq=4, counts={"observing": 1}, reason=LossReason.DAMAGED)
+
+
+def test_what_waits_goes_in_with_one_write_to_the_disk(desk: Desk) -> None:
+    desk.refuses = True
+    desk.recorder.record([desk.passage() for _ in range(recorder.GROUP_MAX + 20)])
+    desk.refuses = False
+    commits: list[str] = []
+    desk.journal._db.set_trace_callback(commits.append)
+    desk.recorder.settle()
+    assert commits.count("COMMIT") == 2
+    assert len(desk.stored()) == recorder.GROUP_MAX + 20

@@ -12,6 +12,7 @@ from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 from scripted_hub import ScriptedHub
 
+from edge_agent.uplink.mqtt import forget_callbacks
 from edge_agent.wire.codec import decode_status
 from edge_agent.wire.messages import Status, wire_bytes
 
@@ -23,7 +24,8 @@ TIMEOUT_S = 30.0  # for a machine that is busy with other things; nothing waits 
 class Mosquitto:
     """Listens on 127.0.0.1; knows one user. `kill` is kill -9; `start` again goes on at the same port."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, access: str | None = None) -> None:
+        """`access`: the lines of its access list; None: everybody may everything."""
         assert PROGRAM is not None
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -36,6 +38,12 @@ class Mosquitto:
             f"listener {self.port} 127.0.0.1\nallow_anonymous false\npassword_file {passwords}\nuser root\n",
             encoding="utf-8",
         )
+        if access is not None:
+            rules = folder / "access"
+            rules.touch(mode=0o600)
+            rules.write_text(access, encoding="utf-8")
+            with self._config.open("a", encoding="utf-8") as config:
+                config.write(f"acl_file {rules}\n")
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
@@ -94,6 +102,7 @@ class Observer:
     def close(self) -> None:
         self.client.disconnect()
         self.client.loop_stop()
+        forget_callbacks(self.client)
 
     def _on_subscribe(self, client: Client, *_: Any) -> None:
         if self._hub is not None:  # a hub that reconnects tells unasked where it stands

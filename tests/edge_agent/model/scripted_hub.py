@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from edge_agent.uplink.mqtt import Closed, Heard, Inbox, Opened, enqueue
+from edge_agent.uplink.mqtt import Closed, Heard, Inbox, NotTaken, NotTakenWhy, Opened, enqueue
 from edge_agent.wire.codec import WireError, decode_event, decode_up
 from edge_agent.wire.messages import (
     Ack,
@@ -136,6 +136,14 @@ class ScriptedLink:
         if not self.closed:
             self.published_of_blobs.append(payload)
         return not self.closed
+
+    def carries(self, mid: int) -> bool:
+        """Messages are numbered from 1; 0 is none for the hub."""
+        return mid > 0
+
+    def refuses(self, why: NotTakenWhy, *, mid: int) -> None:
+        """As a broker of MQTT 5 says that nobody has the message."""
+        enqueue(self._inbox, NotTaken(why=why, mid=mid))
 
     def say_of_blob(self, payload: bytes) -> None:
         if not self._loses(payload):

@@ -11,11 +11,11 @@ from scripted_hub import ScriptedHub, ScriptedLink
 from edge_agent.clock import FakeClock
 from edge_agent.journal import Journal
 from edge_agent.uplink.belt import REFUSED_WAIT_FIRST_S
-from edge_agent.uplink.mqtt import Inbox, MqttVersion
-from edge_agent.uplink.uplink import ANSWER_WAIT_S, HELLOS_MAX, RETRY_MAX_S, Uplink
+from edge_agent.uplink.mqtt import Inbox, MqttVersion, NotTakenWhy
+from edge_agent.uplink.uplink import ANSWER_WAIT_S, HELLOS_MAX, NO_ANSWER, RETRY_MAX_S, Uplink
 from edge_agent.wire.codec import decode_up
 from edge_agent.wire.limits import ACK_WAIT_S, WINDOW_EVENTS_MAX
-from edge_agent.wire.messages import Batch, Conflict, Hello, Passage, RefusalReason, Refused, wire_bytes
+from edge_agent.wire.messages import Ack, Batch, Conflict, Hello, Passage, RefusalReason, Refused, wire_bytes
 
 
 class Stage:
@@ -299,6 +299,82 @@ def test_when_no_hub_answers_the_connection_is_made_afresh_after_a_while(stage: 
     hellos = [decode_up(payload) for payload in stage.links[0].published]
     assert len(hellos) == HELLOS_MAX
     assert all(isinstance(hello, Hello) for hello in hellos)
+
+
+def test_a_connected_agent_to_which_nothing_happens_writes_nothing_all_day(stage: Stage, tmp_path: Path) -> None:
+    """Hellos, answers, repeated acks, reconnections and the hub's own restarts included: an SD card wears."""
+    stage.append(5)
+    stage.settle()
+    file = tmp_path / "journal.sqlite3"
+    changes, before = stage.journal._db.total_changes, written(file)
+    for number in range(24 * 60):
+        if number % 7 == 0:
+            stage.links[-1].breaks()
+        if number % 5 == 0 and not stage.links[-1].closed:
+            stage.links[-1].say(wire_bytes(stage.hub.welcome(stage.epoch)))
+            stage.links[-1].say(
+                wire_bytes(Ack(epoch=stage.epoch, high=5, hash=stage.hub.histories[stage.epoch].hashes[5]))
+            )
+        stage.uplink.wake()
+        stage.wait(60)
+    assert len(stage.hub.hellos) > 150
+    assert stage.waiting == 0
+    assert stage.journal._db.total_changes == changes
+    assert written(file) == before
+    stage.append(1)
+    assert written(file) != before, "this test would see it"
+
+
+def written(file: Path) -> list[tuple[int, int]]:
+    parts = [file, file.with_name(f"{file.name}-wal")]
+    return [(part.stat().st_size, part.stat().st_mtime_ns) for part in parts]
+
+
+# --- a broker that says why ---
+
+
+@pytest.mark.parametrize("why", list(NotTakenWhy))
+def test_what_nobody_took_is_said_once_a_connection_and_is_forgotten_when_the_hub_answers(
+    stage: Stage, caplog: pytest.LogCaptureFixture, why: NotTakenWhy
+) -> None:
+    stage.hub.deaf = True
+    stage.append(1)
+    stage.settle()
+    for mid in (1, 2, 3):
+        stage.links[-1].refuses(why, mid=mid)
+    stage.settle()
+    state = stage.uplink.state()
+    assert (state.connected, state.trouble) == (True, why.value)
+    assert caplog.text.count(why.value) == 1
+    stage.hub.deaf = False
+    stage.wait(ACK_WAIT_S)
+    assert (stage.uplink.state().trouble, stage.waiting) == (None, 0)
+    stage.links[-1].breaks()
+    stage.wait(0)
+    stage.wait(2)
+    stage.links[-1].refuses(why, mid=4)
+    stage.settle()
+    assert caplog.text.count(why.value) == 2, "on the next connection it is news again"
+
+
+def test_a_status_that_nobody_listens_to_is_no_trouble(stage: Stage) -> None:
+    stage.settle()
+    stage.links[-1].refuses(NotTakenWhy.NOBODY_LISTENS, mid=0)
+    stage.settle()
+    assert stage.uplink.state().trouble is None
+
+
+def test_where_the_broker_cannot_say_it_the_missing_answer_does(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    stage.hub.deaf = True
+    stage.settle()
+    assert stage.uplink.state().trouble is None, "it may still come"
+    stage.wait(ACK_WAIT_S)
+    stage.wait(ACK_WAIT_S)
+    assert stage.uplink.state().trouble == NO_ANSWER
+    assert caplog.text.count(NO_ANSWER) == 1
+    stage.hub.deaf = False
+    stage.wait(ACK_WAIT_S)
+    assert stage.uplink.state().trouble is None
 
 
 # --- MQTT versions ---

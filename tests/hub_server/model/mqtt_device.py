@@ -14,6 +14,7 @@ from paho.mqtt.properties import Properties
 from edge_agent.wire.codec import decode_down
 from edge_agent.wire.messages import DownMessage, Presence, Status, UpMessage, wire_bytes
 from edge_agent.wire.topics import Address, Channel
+from edge_agent.wire.transport import send_at_once
 from hub_server.ingest.inbox import Inbox
 from hub_server.ingest.subscriber import Broker, Subscriber
 from hub_server.ingest.worker import Worker
@@ -134,6 +135,7 @@ class MqttDevice:
         self.client.username_pw_set(username, secret)
         if will is not None:
             self.client.will_set(*will, qos=1)
+        self.client.on_socket_open = send_at_once
         self.client.on_connect = lambda _c, _d, _f, reason, _p: self.codes.put(reason)
         self.client.on_subscribe = lambda _c, _d, _m, reasons, _p: self.granted.put(reasons)
         self.client.on_message = lambda _c, _d, message: self.heard.put(message)

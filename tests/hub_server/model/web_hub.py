@@ -13,12 +13,13 @@ from werkzeug.test import TestResponse
 
 from edge_agent.wire.codec import encode_event, event_hash, item
 from edge_agent.wire.messages import Batch, Direction, Passage, Sighting, Stamp
+from hub_server.app.releasing import releasing
 from hub_server.ingest.apply import apply_up
 from hub_server.store import alerts, devices, events, people, tokens, watches
 from hub_server.store.custody import Custody, NewFace
 from hub_server.store.events import NewEvent
 from hub_server.store.store import Store
-from hub_server.web import EnrolmentUnavailableError, MqttAddress, PhotosRefusedError, create_app
+from hub_server.web import EnrolmentUnavailableError, Figures, MqttAddress, PhotosRefusedError, create_app
 from hub_server.web.scopes import ALL_SCOPES
 
 TOKEN = "the-api-token-of-the-tests"
@@ -91,12 +92,19 @@ class WebHub:
     store: Store
     clock: Clock
     health: dict[str, object] = field(default_factory=lambda: dict(HEALTHY))
+    figures: Figures = field(default_factory=Figures)
 
     def __post_init__(self) -> None:
         mqtt = MqttAddress(host="127.0.0.1", port=1883, site="demo")
         self.custody = Custody.open(self.store, self.store.data_dir)
         self.app = create_app(
-            store=self.store, mqtt=mqtt, health=lambda: self.health, custody=self.custody, enrol=enrol
+            store=self.store,
+            mqtt=mqtt,
+            health=lambda: self.health,
+            custody=self.custody,
+            enrol=enrol,
+            release=releasing(self.store),
+            figures=lambda: self.figures,
         )
         self.store.write(lambda db: tokens.adopt_local(db, secret=TOKEN, scopes=ALL_SCOPES, now_us=self.store.now_us()))
         self.stranger: FlaskClient = self.app.test_client()
@@ -189,10 +197,19 @@ class WebHub:
         """A stored event of a vehicle, with its passage, as ingest stores it. Its id."""
         raw = plate_read(wall_us=self.clock(), text=text, listed=listed, direction=direction, synced=synced)
         self._seq += 1
-        message = Batch(device=device_id, epoch=f"{self._seq:032x}", items=[item(1, raw)])
-        self.store.write(lambda db: apply_up(db, device=device_id, message=message, now_us=self.clock()))
+        self._say(Batch(device=device_id, epoch=f"{self._seq:032x}", items=[item(1, raw)]))
         with self.store.read() as db:
             return events.last_id(db)
+
+    def not_understood(self, raw: bytes, *, device_id: str = "east-gate") -> int:
+        """An event that ingest put into quarantine, and the conflict of another one with it. Its id."""
+        for sent in (raw, raw + b" "):
+            self._say(Batch(device=device_id, epoch=EPOCH[::-1], items=[item(1, sent)]))
+        with self.store.read() as db:
+            return events.last_id(db)
+
+    def _say(self, message: Batch) -> None:
+        self.store.write(lambda db: apply_up(db, device=message.device, message=message, now_us=self.clock()))
 
     def stored(
         self,

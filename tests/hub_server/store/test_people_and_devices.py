@@ -1,7 +1,9 @@
 import hashlib
 
 import pytest
+from sqlite_utils import Database
 
+from edge_agent.wire.limits import INTEGER_MAX
 from hub_server.store import devices, logins, people
 from hub_server.store.errors import ExistsError, InvalidValueError, NotFoundError
 from hub_server.store.limits import LOGIN_CODES_MAX, SESSION_TTL_S
@@ -116,3 +118,18 @@ def test_login_codes_do_not_pile_up(store: Store) -> None:
     ]
     assert store.write(lambda db: logins.redeem(db, codes[0], now_us=NOW_US)) is None, "the oldest went"
     assert store.write(lambda db: logins.redeem(db, codes[1], now_us=NOW_US)) is not None
+
+
+def test_no_device_can_make_a_counter_run_over(store: Store) -> None:
+    """A tombstone may speak of 2^53 events; SQLite's integers end at 2^63, and its sum() with them."""
+    for name in ("door", "gate"):
+        store.write(lambda db, name=name: devices.create(db, id=name, place="", now_us=NOW_US))  # type: ignore[misc]
+
+    def lose(db: Database) -> None:
+        for name in ("door", "gate"):
+            for _ in range(1100):
+                devices.count(db, name, "lost", INTEGER_MAX)
+
+    store.write(lose)
+    with store.read() as db:
+        assert devices.alarms(db).lost == 2 * INTEGER_MAX

@@ -4,9 +4,9 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 from sqlite_utils import Database
 
@@ -15,6 +15,7 @@ from edge_agent.wire.gallery import Purpose
 from edge_agent.wire.messages import Direction
 from hub_server.store import (
     alerts,
+    conflicts,
     consents,
     devices,
     events,
@@ -34,6 +35,7 @@ from hub_server.store.events import NewEvent
 from hub_server.store.faces import Face, Photo
 from hub_server.store.observing import NewStretch
 from hub_server.store.plate_passages import NewPlatePassage
+from hub_server.store.quarantine import Decision
 from hub_server.store.store import Store
 from hub_server.store.vehicles import Owner
 from hub_server.watch.clock import Anchor
@@ -137,6 +139,7 @@ VALUES: dict[str, object] = {
     "received_us": NOW_US,
     "scopes": ["read"],
     "secret": "a secret",
+    "step": Decision.DISMISSED,
     "seq": 1,
     "states": None,
     "stretch": STRETCH,
@@ -145,6 +148,9 @@ VALUES: dict[str, object] = {
     "ttl_s": 60,
     "until_us": None,
 }
+QUARANTINED = NewEvent(
+    device="door", epoch=EPOCH, seq=4, last_seq=4, hash="0" * 64, type="quarantined", received_us=NOW_US, raw=b"{"
+)
 OTHERWISE: dict[str, object] = {
     "consents.give purpose": Purpose.DOOR,
     "devices.create id": "other",
@@ -163,6 +169,11 @@ OTHERWISE: dict[str, object] = {
         device="door", epoch=EPOCH, seq=9, last_seq=9, hash="0" * 64, type="passage", received_us=NOW_US, raw=b"{}"
     ),
     "events id": 1,
+    "conflicts id": 1,
+    "conflicts.settle note": "换卡",
+    "quarantine id": 4,
+    "quarantine.dismiss note": "测试",
+    "quarantine.reread event": QUARANTINED,
     "people.create id": "qian",
     "people id": "zhao",
     "alerts id": 1,
@@ -198,6 +209,8 @@ def arguments(db: Database, name: str, function: Callable[..., object]) -> dict[
             given[argument] = alerts.get(db, 1)
         elif argument == "watch":
             given[argument] = watches.get(db, 1)
+        elif argument == "row":
+            given[argument] = conflicts.get(db, 1)
         elif argument == "wanted":
             given[argument] = galleries.plan(db, "door", now_us=NOW_US)
         elif argument == "journal":
@@ -269,8 +282,10 @@ def furnish(db: Database) -> None:
         now_us=NOW_US,
     )
     vehicles.place(db, 1, device="door", by="王", now_us=NOW_US)
-    events.add(db, replace(stored, seq=2, last_seq=2, type="plate_read", person=None))
-    events.add(db, replace(stored, seq=3, last_seq=3, type="plate_read", person=None))
+    events.add(db, msgspec.structs.replace(stored, seq=2, last_seq=2, type="plate_read", person=None))
+    events.add(db, msgspec.structs.replace(stored, seq=3, last_seq=3, type="plate_read", person=None))
+    events.add(db, QUARANTINED)
+    journals.keep_conflict(db, device="door", epoch=EPOCH, seq=1, hash="1" * 64, raw=b"{", now_us=NOW_US)
     plate_passages.add(db, UNREAD, event=3, device="door", camera="east", at_us=NOW_US, clock_trusted=False)
 
 
@@ -302,4 +317,5 @@ def test_the_table_of_values_reaches_every_noun() -> None:
     nouns = {name.partition(".")[0] for name in functions()}
     assert nouns >= {"alerts", "clocks", "coverage", "devices", "events", "journals", "observing", "people", "watches"}
     assert nouns >= {"consents", "custody", "faces", "galleries", "placements"}
+    assert nouns >= {"conflicts", "quarantine"}
     assert nouns >= {"vehicles", "plate_passages", "vehicle_hours"}

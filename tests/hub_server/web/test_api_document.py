@@ -51,6 +51,7 @@ def live_on(hub: WebHub, line: str) -> None:
     if "POST $HUB/api/v1/devices " in line:
         hub.passage("p-li")
         hub.vehicle(listed="粤B12345")
+        hub.not_understood(b'{"type":"lamp_state","state":"broken"}')
 
 
 def test_every_example_works_and_answers_as_shown(hub: WebHub) -> None:
@@ -80,6 +81,7 @@ def test_every_route_is_documented(hub: WebHub) -> None:
         .replace("big-screen", "<token>")
         .replace("consents/door/", "consents/<purpose>/")
         .replace("placements/door/", "placements/<purpose>/")
+        .replace("quarantine/3", "quarantine/1")
     )
     for rule in hub.app.url_map.iter_rules():
         path = re.sub(r"<row_id:[a-z]+>", "1", rule.rule)

@@ -113,6 +113,7 @@ def trial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
     hub.vehicle(listed="粤B12345")
     hub.vehicle(None, synced=False)
     value(hub.post("/api/v1/vehicles", {"plate": "粤B12345", "owner": "household", "label": "3 栋"}), 201)
+    hub.not_understood(b'{"type":"lamp"}')
     hub.stored(b"\xff no json", "quarantined")
     ends_us = clock() + 60_000_000
     store.write(
@@ -143,6 +144,7 @@ def trial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
         "event": event,
         "token": "screen",
         "vehicle": 1,
+        "conflict": 1,
     }
     schema = schemathesis.openapi.from_wsgi("/openapi.json", hub.app, config=config(), headers={"Host": "localhost"})
     yield Trial(schema=schema, there=there)

@@ -7,7 +7,7 @@ from web_hub import DAY_US, HOUR_US, WebHub
 
 import hub_server.web
 from edge_agent.wire.messages import Direction
-from hub_server.web.page import PLATES_MAX, ROWS_MAX, SIGHTINGS_MAX
+from hub_server.web.page import PLATES_MAX, ROWS_MAX, SIGHTINGS_MAX, WAITING_MAX
 
 WEB = Path(hub_server.web.__file__).parent
 EVIL = "<script>alert('守')</script><img src=x onerror=alert(1)>"
@@ -190,3 +190,27 @@ def test_a_person_long_gone_is_told_in_days(hub: WebHub) -> None:
     hub.watch(hub.person("p-li"), seen_before_us=4 * DAY_US)
     hub.raise_due()
     assert "有 1 位居民 4 天未见" in page(hub)
+
+
+def test_what_needs_a_persons_eye_stands_with_the_devices_and_says_why(hub: WebHub) -> None:
+    hub.device("east-gate", "东门 East gate")
+    assert 'id="attention" hidden' in page(hub)
+    hub.not_understood(b'{"type":"<b>lamp</b>"}')
+    parsed = Tags(page(hub))
+    shown = [attrs for tag, attrs in parsed.tags if attrs.get("class") == "waiting" and attrs["data-key"]]
+    assert [(attrs["data-noun"], attrs["data-key"]) for attrs in shown] == [("quarantine", "1"), ("conflicts", "1")]
+    assert [attrs for _, attrs in parsed.tags if attrs.get("id") == "attention" and "hidden" not in attrs]
+    for text in ("待查看", "读不懂", "<b>lamp</b>", "冲突", "放行", "搁置", "已查明"):
+        assert text in parsed.words
+    assert "b" not in {tag for tag, attrs in parsed.tags if not attrs}
+    hub.post("/api/v1/quarantine/1/dismiss", {"by": "王", "note": "x"})
+    hub.post("/api/v1/conflicts/1/settle", {"by": "王", "note": "x"})
+    assert 'id="attention" hidden' in page(hub)
+
+
+def test_what_waits_on_the_page_has_a_bound(hub: WebHub) -> None:
+    hub.device()
+    for n in range(WAITING_MAX + 5):
+        hub.stored(str(n).encode(), "quarantined")
+    rows = [attrs for _, attrs in Tags(page(hub)).tags if attrs.get("class") == "waiting" and attrs["data-key"]]
+    assert len(rows) == WAITING_MAX

@@ -24,6 +24,7 @@ const placed = new Map(Object.entries(places));
 const say = {alert: (row) => alert(row, placed, nowS), watch: (row) => watch(row, placed, nowS),
   sighting: (row) => ({...sighting(row, nowS), kind: kind(row)}), gate,
   plate: (row) => ({...plate(row, nowS), verdict_key: verdict(row)}), dotted, device: (row) => device(row, nowS),
+  quarantined: (row) => quarantined(row, nowS), conflict: (row) => conflict(row, nowS),
   span: (row) => span(row), clock: (row) => clock(row, nowS), where: (row) => where(row, placed), telephone};
 console.log(JSON.stringify(rows.map(([name, row]) => say[name](row))));
 """
@@ -38,7 +39,7 @@ def by_server(name: str, row: Any) -> Any:
         return words.plate(row, NOW_S) | {"verdict_key": words.verdict(row)}
     if name == "where":
         return list(words.where(row, PLACES))
-    if name in {"device", "clock"}:
+    if name in {"device", "clock", "quarantined", "conflict"}:
         return getattr(words, name)(row, NOW_S)
     said = getattr(words, name)(row)
     return list(said) if isinstance(said, tuple) else said
@@ -93,6 +94,7 @@ def stored_rows(hub: WebHub) -> list[tuple[str, Any]]:
     hub.vehicle("粤BD12345", listed="粤BD12345")
     hub.vehicle("粤B99999", direction=Direction.UNKNOWN, device_id="nameless")
     hub.vehicle(None, synced=False)
+    hub.not_understood(b'{"type":"lamp"}')
     hub.stored(b"?", "quarantined")
     hub.stored(b"{}", "lost", device_id="nameless")
     hub.clock.now_us -= 30 * HOUR_US
@@ -105,6 +107,8 @@ def stored_rows(hub: WebHub) -> list[tuple[str, Any]]:
         "plate": "events?type=plate_read",
         "gate": "gates",
         "device": "devices",
+        "quarantined": "quarantine",
+        "conflict": "conflicts",
     }
     return [(name, row) for name, path in lists.items() for row in value(hub.get(f"/api/v1/{path}"))["items"]]
 

@@ -1,0 +1,1 @@
+"""Who is the broker, who is the hub, who is which device."""

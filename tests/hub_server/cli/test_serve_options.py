@@ -1,0 +1,53 @@
+"""What `serve` is told of TLS to the broker."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from firmware_config.ca.folder import CaFolder
+from hub_server.config import ConfigError, ExternalBrokerConfig, ServeConfig
+
+CA, CERT, KEY = "ca.pem", "hub.pem", "hub.key"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    CaFolder(tmp_path).begin("demo", ["localhost"], now=datetime(2026, 11, 28, tzinfo=UTC))
+    return tmp_path
+
+
+def mistakes(folder: Path, *, ca: str | None = None, cert: str | None = None, key: str | None = None) -> list[str]:
+    def path(name: str | None) -> Path | None:
+        return None if name is None else folder / name
+
+    broker = ExternalBrokerConfig(
+        host="hub.lan", port=8883, ca=path(ca), username=None, password_file=None, cert=path(cert), key=path(key)
+    )
+    try:
+        ServeConfig(data_dir=folder, host="127.0.0.1", port=0, site="demo", broker=broker)
+    except ConfigError as error:
+        return error.mistakes
+    return []
+
+
+def test_a_certificate_with_its_key_and_the_brokers_ca_is_taken(folder: Path) -> None:
+    assert mistakes(folder, ca=CA, cert=CERT, key=KEY) == []
+    assert mistakes(folder, ca=CA) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"ca": CA, "cert": CERT}, "go together"),
+        ({"ca": CA, "key": KEY}, "go together"),
+        ({"cert": CERT, "key": KEY}, "needs --mqtt-ca"),
+        ({"ca": CA, "cert": CERT, "key": "broker.key"}, "--mqtt-cert, --mqtt-key: "),
+        ({"ca": KEY}, "--mqtt-ca: "),
+        ({"ca": CA, "cert": "nothing", "key": KEY}, "--mqtt-cert: there is no file"),
+    ],
+)
+def test_what_cannot_work_is_said_before_anything_starts(folder: Path, given: dict[str, str], words: str) -> None:
+    said = mistakes(folder, **given)
+    assert len(said) == 1
+    assert words in said[0]
