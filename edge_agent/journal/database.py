@@ -8,11 +8,14 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from edge_agent.errors import JournalError
 from edge_agent.journal import schema
 from edge_agent.journal.reading import open_to_read
 from edge_agent.journal.set_aside import SetAside, finish_moves, set_aside, unreported
+
+BLANK_BYTES_MAX: Final = 64 << 10  # as much as a journal without events takes, and some more
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +82,7 @@ def _not_set_aside(file: Path, error: OSError) -> JournalError:
 
 def _open_checked(file: Path) -> sqlite3.Connection:
     _create_private(file)
+    _begin_blank(file)
     _check(file)
     connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False, timeout=5.0)
     try:
@@ -118,6 +122,27 @@ def _create_private(file: Path) -> None:
             os.fsync(directory)
         finally:
             os.close(directory)
+    except OSError as error:
+        raise JournalError(f"{file}: the journal cannot be opened: {error.strerror}") from error
+
+
+def _begin_blank(file: Path) -> None:
+    """Empty a file of zeros: the power failed while it was made, when there was no event yet.
+
+    Where there is a log it is judged with the file: what was taken may be in it. A large one is a card that forgets.
+    """
+    log_file = file.with_name(f"{file.name}-wal")
+    try:
+        if not 0 < file.stat().st_size <= BLANK_BYTES_MAX or any(file.read_bytes()):
+            return
+        if log_file.exists() and any(log_file.read_bytes()):
+            return
+        log.info("the journal was never finished (%s is all zeros): it is begun anew", file)
+        descriptor = os.open(file, os.O_RDWR | os.O_TRUNC | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise JournalError(f"{file}: the journal cannot be opened: {error.strerror}") from error
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import secrets
 import sqlite3
 import threading
 from collections import Counter
@@ -12,18 +11,17 @@ from typing import Final
 
 from edge_agent.clock import Clock
 from edge_agent.errors import JournalError
-from edge_agent.journal import fork, space, tombstone
+from edge_agent.journal import epochs, space, tombstone
 from edge_agent.journal.database import locked, open_database
 from edge_agent.journal.encoding import Encoded, encode_all
 from edge_agent.journal.importance import Importance
-from edge_agent.journal.marks import date_mark
 from edge_agent.journal.outgoing import Outgoing
 from edge_agent.journal.position import Position, Verdict
-from edge_agent.journal.salvage import tell
-from edge_agent.journal.set_aside import SetAside, reported
+from edge_agent.journal.salvage import untold_events
+from edge_agent.journal.set_aside import reported
 from edge_agent.wire.codec import WireError, decode_event
 from edge_agent.wire.limits import BATCH_EVENTS_MAX
-from edge_agent.wire.messages import Event, Item, JournalSetAside, LossReason
+from edge_agent.wire.messages import Event, HeldEpoch, Item, LeftEpoch, LossReason
 
 TIDY_EVERY_S: Final = 3600.0
 
@@ -53,8 +51,9 @@ class Journal:
             opened = open_database(file)
             self._db = self._held.enter_context(contextlib.closing(opened.db))
             with self._transaction():
-                self._epoch = self._latest_epoch() or self._new_epoch()
-                self._tell_of(opened.untold)
+                self._epoch = epochs.latest(self._db) or epochs.begin(self._db)
+                if untold := untold_events(self._db, opened.untold, self._clock.stamp()):
+                    self._insert(encode_all(untold))
             for aside in opened.untold:
                 reported(aside)
             self._tidied_s = clock.monotonic_s()
@@ -177,66 +176,50 @@ class Journal:
         self._epoch = new  # now that it is on the disk
         return Verdict.FORKED
 
+    def left(self) -> list[LeftEpoch]:
+        """The epochs before this one of which something is known: a hub that was restored may hold less of them."""
+        with self._reading() as db:
+            return epochs.left(db, self._epoch)
+
+    def take_back(self, held: Sequence[HeldEpoch]) -> int:
+        """The hub says what it holds of epochs that were left. What it once had more than that is journaled anew.
+
+        Gives how many places. What is kept keeps its bytes; of the rest it will hear that it is gone.
+        """
+        with self._transaction() as db:
+            known = {left.epoch: place for place, left in enumerate(epochs.left(db, self._epoch))}
+            wanted = sorted((each for each in held if each.epoch in known), key=lambda each: known[each.epoch])
+            now = self._clock.stamp()
+            return sum(epochs.take_back(db, self._epoch, each, now) for each in wanted)
+
     def _settle(self, epoch: str, high: int, digest: str | None, *, may_go_back: bool) -> Verdict:
-        with self._transaction():
+        with self._transaction() as db:
             name, last, acked = self._standing()
             if epoch != name:
                 return Verdict.STALE
-            forked = high > last or self._contradicts(high, digest)
+            forked = high > last or epochs.contradicts(db, self._epoch, high, digest)
             if high < acked and not (may_go_back or forked):
                 return Verdict.STALE
             if forked:
                 new = self._fork(high, last, acked)
             elif high != acked:
-                self._move_mark(high, acked)
+                if high < acked:
+                    log.warning("the hub has less than it once acknowledged (%d, not %d): sending again", high, acked)
+                epochs.move_mark(db, self._epoch, high, self._clock.stamp())
         if not forked:
             return Verdict.SETTLED
         self._epoch = new  # now that it is on the disk
         return Verdict.FORKED
 
-    def _contradicts(self, high: int, digest: str | None) -> bool:
-        """True when our own item that ends at `high` has another hash, or is gone before it was ever acknowledged.
-
-        Of what is gone nothing can be compared; acknowledged once, it agreed then.
-        """
-        own = self._db.execute(
-            "SELECT hash, last_seq FROM event INDEXED BY event_place WHERE epoch = ? AND seq <= ?"
-            " ORDER BY seq DESC LIMIT 1",
-            (self._epoch, high),
-        ).fetchone()
-        if own is None or own[1] != high:
-            return high > self._standing()[2]
-        return bool(own[0] != digest)
-
-    def _move_mark(self, high: int, acked: int) -> None:
-        if high < acked:
-            log.warning("the hub has less than it once acknowledged (%d, not %d): sending again", high, acked)
-            self._db.execute("DELETE FROM ack WHERE epoch = ? AND high > ?", (self._epoch, high))
-        self._db.execute("UPDATE epoch SET acked = ? WHERE id = ?", (high, self._epoch))
-        if high > 0:
-            date_mark(self._db, self._epoch, high, self._clock.stamp())
-
     def _fork(self, high: int, last: int, acked: int) -> int:
-        """Begin a new epoch and move into it, in order, every place above the last verified ack; gives its id."""
+        """Begin a new epoch with every place above the last verified ack; gives its id."""
         log.error(
             "the hub holds another history under this device's name at place %d: a copied or restored card? "
             "A new epoch begins with %d events that it has not acknowledged",
             high,
             last - acked,
         )
-        new = self._new_epoch()
-        fork.move(self._db, old=self._epoch, new=new, acked=acked, last=last)
-        return new
-
-    def _tell_of(self, untold: Sequence[SetAside]) -> None:
-        """Unless a crash came between the event and the note that it is told."""
-        if not untold:
-            return
-        rows = self._db.execute("SELECT raw FROM event WHERE kind = 'journal_set_aside'").fetchall()
-        known = (_readable(raw) for (raw,) in rows)
-        told = {event.file for event in known if isinstance(event, JournalSetAside)}
-        events = [tell(aside, self._clock.stamp()) for aside in untold]
-        self._insert(encode_all([event for event in events if event.file not in told]))
+        return epochs.leave(self._db, self._epoch)
 
     def _insert(self, encoded: Sequence[Encoded]) -> list[int]:
         first = self._take_places(len(encoded))
@@ -261,22 +244,11 @@ class Journal:
         now = self._clock.stamp()
         if now.synced:
             with self._transaction() as db:
-                space.expire(db, now.wall_us - self._keep_us, now.wall_us)
+                space.expire(db, now.wall_us - self._keep_us, now.wall_us, self._bytes_max)
 
     def _standing(self) -> tuple[str, int, int]:
         """Name, last and acked place of the epoch in use."""
-        row: tuple[str, int, int] = self._db.execute(
-            "SELECT name, last, acked FROM epoch WHERE id = ?", (self._epoch,)
-        ).fetchone()
-        return row
-
-    def _latest_epoch(self) -> int | None:
-        row: tuple[int | None] = self._db.execute("SELECT max(id) FROM epoch").fetchone()
-        return row[0]
-
-    def _new_epoch(self) -> int:
-        row = self._db.execute("INSERT INTO epoch (name) VALUES (?) RETURNING id", (secrets.token_hex(16),)).fetchone()
-        return int(row[0])
+        return epochs.standing(self._db, self._epoch)
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:

@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Final
 
 from edge_agent.journal.carving import carve_epochs
 from edge_agent.journal.set_aside import SetAside
+from edge_agent.wire.codec import WireError, decode_event
 from edge_agent.wire.limits import INTEGER_MAX
 from edge_agent.wire.messages import JournalSetAside, Stamp
 
@@ -22,6 +24,24 @@ class Standing:
     epoch: str
     acked: int
     last: int
+
+
+def untold_events(db: sqlite3.Connection, untold: Sequence[SetAside], at: Stamp) -> list[JournalSetAside]:
+    """What the new journal has to tell of them, and does not yet: a crash may have come before that was noted."""
+    if not untold:
+        return []
+    told = _told(db)
+    events = [tell(aside, at) for aside in untold]
+    return [event for event in events if event.file not in told]
+
+
+def _told(db: sqlite3.Connection) -> set[str]:
+    files: set[str] = set()
+    for (raw,) in db.execute("SELECT raw FROM event WHERE kind = 'journal_set_aside'").fetchall():
+        with suppress(WireError):  # damaged: found and told when its turn to be sent comes
+            event = decode_event(raw)
+            files |= {event.file} if isinstance(event, JournalSetAside) else set()
+    return files
 
 
 def tell(aside: SetAside, at: Stamp) -> JournalSetAside:

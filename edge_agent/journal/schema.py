@@ -6,7 +6,7 @@ from typing import Final
 
 from edge_agent.journal.importance import Importance, importance_of
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 _EVENT: Final = """
 CREATE TABLE event (
@@ -22,6 +22,15 @@ CREATE TABLE event (
 """
 
 _EVENT_PLACE: Final = "CREATE UNIQUE INDEX event_place ON event (epoch, seq)"
+
+_TRAIL: Final = """
+CREATE TABLE trail (                 -- hashes of items that are no more: see trail.py
+    epoch INTEGER NOT NULL REFERENCES epoch(id),
+    last_seq INTEGER NOT NULL,
+    hash TEXT NOT NULL,
+    PRIMARY KEY (epoch, last_seq, hash)
+) STRICT, WITHOUT ROWID
+"""
 
 _TABLES: Final = f"""
 CREATE TABLE epoch (
@@ -46,6 +55,7 @@ CREATE TABLE ack (                   -- when the acked mark stood where; wall_us
     wall_us INTEGER,
     PRIMARY KEY (epoch, high)
 ) STRICT, WITHOUT ROWID;
+{_TRAIL};
 """
 
 
@@ -59,6 +69,8 @@ def migrate(db: sqlite3.Connection, version: int) -> None:
     try:
         if version < 2:
             _give_ranks(db)
+        if version < 3:
+            db.execute(_TRAIL)
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         db.execute("COMMIT")
     except BaseException:

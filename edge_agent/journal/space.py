@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from edge_agent.journal import trail
 from edge_agent.journal.importance import DROPPABLE, Importance
 from edge_agent.journal.tombstone import drop, drop_rows, forget_detail
 from edge_agent.wire.messages import LossReason
@@ -16,7 +17,16 @@ DROP_MIN: Final = 20
 DROP_MAX: Final = 2000  # the loop that looks at pictures waits for it
 _ROUNDS_MAX: Final = 200  # a single event cannot need more
 
-_FORGET: Final = "DELETE FROM epoch WHERE id = ?"
+LEFT_GONE_MAX: Final = 256  # epochs that were left and of which no event is kept, only that it was there
+
+_FORGET: Final = (
+    *(f"DELETE FROM {table} WHERE epoch = ?" for table in ("gone", "ack", "trail")),  # noqa: S608 - our own names
+    "DELETE FROM epoch WHERE id = ?",
+)
+_WITHOUT_EVENTS: Final = """
+SELECT id, EXISTS (SELECT 1 FROM gone WHERE gone.epoch = epoch.id) FROM epoch
+WHERE id < (SELECT max(id) FROM epoch) AND NOT EXISTS (SELECT 1 FROM event WHERE event.epoch = epoch.id) ORDER BY id
+"""
 _KEPT: Final = "SELECT count(*) FROM event INDEXED BY event_place WHERE rank < ?"
 _OLDEST_ACKED: Final = """
 SELECT seq, kind, rank FROM event INDEXED BY event_place
@@ -60,10 +70,11 @@ def make_room(db: sqlite3.Connection, bytes_max: int) -> Counter[str]:
         if choice is None:
             break
         lost += _give_up(db, choice)
+        trail.cut(db, bytes_max)
     return lost
 
 
-def expire(db: sqlite3.Connection, older_than_us: int, now_us: int) -> None:
+def expire(db: sqlite3.Connection, older_than_us: int, now_us: int, bytes_max: int) -> None:
     """Drop what was acknowledged before `older_than_us`. The clock is synchronised. Within the caller's transaction."""
     db.execute("UPDATE ack SET wall_us = ? WHERE wall_us IS NULL OR wall_us > ?", (now_us, now_us))
     due = db.execute("SELECT epoch, max(high) FROM ack WHERE wall_us <= ? GROUP BY epoch", (older_than_us,)).fetchall()
@@ -74,17 +85,24 @@ def expire(db: sqlite3.Connection, older_than_us: int, now_us: int) -> None:
         db.execute("DELETE FROM ack WHERE epoch = ? AND high <= ?", (epoch, high))
         if count:
             log.info("%d events that the hub has acknowledged are old enough and were removed", count)
-    _forget_empty_epochs(db)
+    if due:
+        trail.cut(db, bytes_max)
+    _forget_epochs(db)
 
 
-def _forget_empty_epochs(db: sqlite3.Connection) -> None:
-    """Epochs left behind by a fork of which nothing is kept: the hub asks only about the newest."""
-    left = db.execute(
-        "SELECT id FROM epoch WHERE id < (SELECT max(id) FROM epoch)"
-        " AND NOT EXISTS (SELECT 1 FROM event WHERE event.epoch = epoch.id)"
-    ).fetchall()
-    for statement in ("DELETE FROM gone WHERE epoch = ?", "DELETE FROM ack WHERE epoch = ?", _FORGET):
-        db.executemany(statement, left)
+def _forget_epochs(db: sqlite3.Connection) -> None:
+    """Epochs that were left, of which nothing is known; and past LEFT_GONE_MAX of which no event is kept, the oldest.
+
+    A hub that is restored from a backup of before so many forks is not told what of them it lost.
+    """
+    left = db.execute(_WITHOUT_EVENTS).fetchall()
+    empty = [(epoch,) for epoch, known in left if not known]
+    told = [(epoch,) for epoch, known in left if known]
+    over = told[: max(0, len(told) - LEFT_GONE_MAX)]
+    if over:
+        log.warning("forgot %d old epochs, of which no event was kept any more", len(over))
+    for statement in _FORGET:
+        db.executemany(statement, empty + over)
 
 
 def _choose(db: sqlite3.Connection) -> _Choice | None:
@@ -130,6 +148,7 @@ def _give_up(db: sqlite3.Connection, choice: _Choice) -> Counter[str]:
 
 def _drop_tombstones(db: sqlite3.Connection, epoch: int, high: int) -> None:
     """Those that the hub has. Should it ever ask again, one is made anew."""
+    trail.remember(db, epoch, 1, high, Importance.TOMBSTONE)
     db.execute(
         "DELETE FROM event WHERE rank = ? AND epoch = ? AND seq <= ? AND last_seq <= ?",
         (Importance.TOMBSTONE, epoch, high, high),

@@ -31,7 +31,7 @@ class JournalStatus:
     oldest: int  # last + 1 when no event is kept
     last: int
     acked: int
-    epochs_left: int  # of which something is still kept
+    epochs_left: int  # of which events are still kept
     oldest_unsent: Event | None
     used_bytes: int
     kept: list[Kept]
@@ -64,7 +64,7 @@ def _status(db: sqlite3.Connection, file: Path) -> JournalStatus:
         raise JournalError(f"{file}: is empty; `edge-agent run` begins it")
     id_, name, last, acked = row
     (oldest,) = db.execute("SELECT min(seq) FROM event WHERE epoch = ? AND kind <> 'lost'", (id_,)).fetchone()
-    (left,) = db.execute("SELECT count(*) FROM epoch WHERE id <> ?", (id_,)).fetchone()
+    (left,) = db.execute("SELECT count(DISTINCT epoch) FROM event WHERE epoch <> ?", (id_,)).fetchone()
     gone = db.execute("SELECT reason, sum(last_seq - first_seq + 1) FROM gone GROUP BY reason ORDER BY reason")
     return JournalStatus(
         epoch=name,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
+from edge_agent.journal import trail
 from edge_agent.journal.importance import Importance
 from edge_agent.wire.codec import encode_event, event_hash
 from edge_agent.wire.messages import LossReason, Lost
@@ -14,6 +15,7 @@ from edge_agent.wire.messages import LossReason, Lost
 LOST: Final = "lost"  # the kind of a tombstone
 UNKNOWN: Final = "unknown"  # the kind of what nobody remembers
 GONE_MAX: Final = 10_000  # runs that are remembered each by itself; in years they would fill the journal
+LEFT_GONE_MAX: Final = 100  # the same of an epoch that was left: there may be hundreds of those
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,6 +41,7 @@ def drop_rows(db: sqlite3.Connection, epoch: int, rows: list[tuple[int, str, int
     """The same for these events: (seq, kind, rank) in the order of their places."""
     for run in _runs(rows):
         remember(db, epoch, run.first, run.last, run.kind, reason)
+        trail.remember(db, epoch, run.first, run.last, run.rank)
         db.execute(
             "DELETE FROM event WHERE rank = ? AND epoch = ? AND seq BETWEEN ? AND ?",
             (run.rank, epoch, run.first, run.last),
@@ -80,16 +83,19 @@ def bury(db: sqlite3.Connection, epoch: int, first: int, last: int) -> tuple[int
 
 
 def forget_detail(db: sqlite3.Connection, epoch: int, high: int) -> None:
-    """Of more than GONE_MAX runs, the oldest that the hub has, up to `high`, become one wherever they touch.
+    """Of too many runs, the oldest that the hub has, up to `high`, become one wherever they touch.
 
     Should the hub ever ask for them again, it hears how many they were, and no longer of which types.
     """
-    (count,) = db.execute("SELECT count(*) FROM gone WHERE epoch = ?", (epoch,)).fetchone()
-    if count <= GONE_MAX:
+    count, current = db.execute(
+        "SELECT count(*), (SELECT max(id) FROM epoch) FROM gone WHERE epoch = ?", (epoch,)
+    ).fetchone()
+    runs_max = GONE_MAX if epoch == current else LEFT_GONE_MAX
+    if count <= runs_max:
         return
     runs = db.execute(
         "SELECT first_seq, last_seq FROM gone WHERE epoch = ? AND last_seq <= ? ORDER BY first_seq LIMIT ?",
-        (epoch, high, count - GONE_MAX // 2),
+        (epoch, high, count - runs_max // 2),
     ).fetchall()
     joined: list[list[int]] = []
     for first, last in runs:

@@ -7,7 +7,13 @@ from typing import Final
 
 import msgspec
 
-from edge_agent.wire.limits import ACK_WAIT_S, BATCH_EVENTS_MAX, PAYLOAD_BYTES_MAX, WINDOW_EVENTS_MAX
+from edge_agent.wire.limits import (
+    ACK_WAIT_S,
+    BATCH_EVENTS_MAX,
+    HELLO_EVERY_S,
+    PAYLOAD_BYTES_MAX,
+    WINDOW_EVENTS_MAX,
+)
 from edge_agent.wire.messages import Batch, Item, wire_bytes
 
 REFUSED_WAIT_FIRST_S: Final = 5.0
@@ -28,7 +34,9 @@ class Signal(Enum):
     CONNECTED = "connected"
     DISCONNECTED = "disconnected"
     WELCOME = "welcome"
+    OTHER_EPOCH = "word of another epoch"
     NO_PROGRESS = "no progress"
+    LONG_AGO = "hello was long ago"
     REFUSED = "refused"
     NEW_EPOCH = "new epoch"
 
@@ -41,7 +49,9 @@ TRANSITIONS: Final = {
     (BeltState.GREETING, Signal.NEW_EPOCH): BeltState.GREETING,
     (BeltState.GREETING, Signal.DISCONNECTED): BeltState.OFFLINE,
     (BeltState.SENDING, Signal.WELCOME): BeltState.GREETING,  # unasked: the hub was away, and should hear what we have
+    (BeltState.SENDING, Signal.OTHER_EPOCH): BeltState.GREETING,  # the hub does not know that we have gone on
     (BeltState.SENDING, Signal.NO_PROGRESS): BeltState.GREETING,
+    (BeltState.SENDING, Signal.LONG_AGO): BeltState.GREETING,
     (BeltState.SENDING, Signal.REFUSED): BeltState.GREETING,
     (BeltState.SENDING, Signal.NEW_EPOCH): BeltState.GREETING,
     (BeltState.SENDING, Signal.DISCONNECTED): BeltState.OFFLINE,
@@ -90,13 +100,18 @@ class Belt:
 
     def welcomed(self, high: int, now_s: float) -> None:
         """The hub has all up to `high`; what was sent above it may be lost and goes again, after hello if unasked."""
-        if self.state is BeltState.SENDING and now_s - self._hello_said_s >= UNASKED_WAIT_S:
+        if self.state is BeltState.SENDING and self._unasked(now_s):
             self._greet(Signal.WELCOME, now_s)
         elif self.state is BeltState.GREETING:
             self._step(Signal.WELCOME)
         if self.state is BeltState.SENDING:
             self._high = self._sent = high
             self._progress_s = now_s
+
+    def spoken_of_another_epoch(self, now_s: float) -> None:
+        """The hub, restored from a backup perhaps, does not know that we have gone on: hello tells it."""
+        if self._unasked(now_s):
+            self._greet(Signal.OTHER_EPOCH, now_s)
 
     def acked(self, high: int, now_s: float) -> None:
         """An older ack than one before changes nothing."""
@@ -129,6 +144,8 @@ class Belt:
         """True when hello should be published now; then call `hello_said`."""
         if self._waits_in_vain(now_s):
             self._greet(Signal.NO_PROGRESS, now_s)
+        elif self.state is BeltState.SENDING and self._idle_until_s() <= now_s:
+            self._greet(Signal.LONG_AGO, now_s)
         return self.state is BeltState.GREETING and now_s >= self._hello_due_s
 
     def hello_said(self, now_s: float) -> None:
@@ -154,13 +171,21 @@ class Belt:
             return max(0.0, self._hello_due_s - now_s)
         if self.state is BeltState.SENDING and self._sent > self._high:
             return max(0.0, self._progress_s + ACK_WAIT_S - now_s)
-        return math.inf
+        return max(0.0, self._idle_until_s() - now_s)
 
     # ---
 
     def _waits_in_vain(self, now_s: float) -> bool:
         outstanding = self.state is BeltState.SENDING and self._sent > self._high
         return outstanding and now_s - self._progress_s >= ACK_WAIT_S
+
+    def _idle_until_s(self) -> float:
+        """When hello is due though nothing happened: the hub's word that it was restored may have been lost."""
+        idle = self.state is BeltState.SENDING and self._sent == self._high
+        return self._hello_said_s + HELLO_EVERY_S if idle else math.inf
+
+    def _unasked(self, now_s: float) -> bool:
+        return now_s - self._hello_said_s >= UNASKED_WAIT_S
 
     def _greet(self, signal: Signal, now_s: float) -> None:
         if self._step(signal):

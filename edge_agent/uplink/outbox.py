@@ -1,8 +1,9 @@
 """What the uplink needs of a journal; `edge_agent.journal.Journal` is the real one."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
-from edge_agent.wire.messages import Item
+from edge_agent.wire.messages import HeldEpoch, Item, LeftEpoch
 
 
 class Position(Protocol):
@@ -47,4 +48,12 @@ class Outbox(Protocol):
 
     def leave_epoch(self, epoch: str) -> Verdict:
         """The hub takes nothing more in `epoch`: what it has not acknowledged goes on in a new one."""
+        ...
+
+    def left(self) -> list[LeftEpoch]:
+        """The epochs before the current one of which something is known, the oldest first."""
+        ...
+
+    def take_back(self, held: Sequence[HeldEpoch]) -> int:
+        """The hub says what it holds of them; how many places had to be journaled anew."""
         ...

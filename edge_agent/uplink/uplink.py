@@ -12,6 +12,7 @@ from typing import Final
 
 from edge_agent.errors import ShouwangError
 from edge_agent.uplink.belt import Belt, BeltState, make_batch
+from edge_agent.uplink.greeting import Greeting
 from edge_agent.uplink.mqtt import (
     INBOX_MAX,
     Closed,
@@ -26,7 +27,7 @@ from edge_agent.uplink.mqtt import (
 from edge_agent.uplink.outbox import Outbox, Verdict
 from edge_agent.uplink.ports import Lane, Link
 from edge_agent.wire.codec import WireError, decode_down
-from edge_agent.wire.messages import Ack, Conflict, DownMessage, Hello, Refused, Replay, Welcome, wire_bytes
+from edge_agent.wire.messages import Ack, Conflict, DownMessage, Refused, Replay, Welcome, wire_bytes
 
 ANSWER_WAIT_S: Final = 5.0  # a broker that took the TCP connection and does not answer for so long does not speak v5
 RETRY_FIRST_S: Final = 1.0
@@ -64,7 +65,7 @@ class Uplink:
         """`make_link` gives the link for one attempt; `jitter` a number from 0 to 1 that keeps a fleet out of step."""
         self._journal = journal
         self._device = device
-        self._agent = agent
+        self._greeting = Greeting(journal, device=device, agent=agent, lane=lane)
         self._make_link = make_link
         self._now_s = now_s
         self._jitter = jitter
@@ -243,9 +244,8 @@ class Uplink:
 
     def _obey(self, message: DownMessage, now_s: float) -> None:
         match message:
-            case Welcome(epoch=epoch, high=high, hash=digest):
-                if self._settled(self._journal.apply_welcome(epoch, high, digest), now_s):
-                    self._belt.welcomed(high, now_s)
+            case Welcome():
+                self._welcomed(message, now_s)
             case Ack(epoch=epoch, high=high, hash=digest):
                 if self._settled(self._journal.apply_ack(epoch, high, digest), now_s):
                     self._belt.acked(high, now_s)
@@ -258,8 +258,17 @@ class Uplink:
                 log.error("the hub refused a message (%s): %s", reason, detail)
                 self._belt.refused(now_s)
 
+    def _welcomed(self, message: Welcome, now_s: float) -> None:
+        if message.epoch != self._journal.position().epoch:
+            self._belt.spoken_of_another_epoch(now_s)
+        elif self._settled(self._journal.apply_welcome(message.epoch, message.high, message.hash), now_s):
+            if message.left:
+                self._journal.take_back(message.left)
+            self._belt.welcomed(message.high, now_s)
+
     def _conflicted(self, epoch: str, seq: int, digest: str, now_s: float) -> None:
         if not self._journal.leave_epoch(epoch).forked:
+            self._belt.spoken_of_another_epoch(now_s)
             return
         log.error(
             "CONFLICT: the hub holds another event at place %d (%s). What it has not acknowledged goes on in a new "
@@ -295,16 +304,7 @@ class Uplink:
             return
         if self._unanswered > 0 and self._trouble is None:
             self._complain(NO_ANSWER)  # all that MQTT 3.1.1 can tell
-        position = self._journal.position()
-        hello = Hello(
-            device=self._device,
-            epoch=position.epoch,
-            oldest=position.oldest,
-            last=position.last,
-            agent=self._agent,
-            seal_key=None if self._lane is None else self._lane.seal_key,
-        )
-        if self._publish(wire_bytes(hello)):
+        if self._publish(wire_bytes(self._greeting.hello())):
             self._unanswered += 1
             self._belt.hello_said(now_s)
 

@@ -20,8 +20,10 @@ CLOSE: Final = (128, 256)
 
 SCORE_MIN: Final = 0.45
 PHOTO_SCORE_MIN: Final = 0.25  # a photograph is seen once: what is too faint is left to the reader to refuse
+PART_SCORE_MIN: Final = 0.15  # the smallest are the faintest
 PLATES_MAX: Final = 32
 CLOSE_MARGIN: Final = 0.4  # around a plate at the second look, in shares of its size
+OTHER_MARGINS: Final = (0.25, 0.6)
 CLOSE_SCORE_MIN: Final = 0.2
 PARTS_BELOW: Final = 0.6  # a picture that is smaller than this in the network's input is worth a look in parts
 PARTS_MAX: Final = 4  # across and down
@@ -63,7 +65,7 @@ class PlateDetector:
             lefts = [column * (width - w) // (parts - 1) for column in range(parts)]
             tops = [row * (height - h) // (parts - 1) for row in range(parts)]
             windows = [Window(left=left, top=top, width=w, height=h) for top in tops for left in lefts]
-            found = [plate for window in windows for plate in self._look(pixels, window, PHOTO_SCORE_MIN)]
+            found = [plate for window in windows for plate in self._look(pixels, window, PART_SCORE_MIN)]
             if found:
                 return self._refined(pixels, sorted(found, key=lambda plate: -plate.score))
             parts *= 2
@@ -108,10 +110,14 @@ class PlateDetector:
             if plausible(corners)
         ]
 
-    def _closer(self, pixels: Pixels, plate: Plate) -> Plate:
+    def otherwise(self, pixels: Pixels, plate: Plate) -> list[Plate]:
+        """The same plate as looks from nearer and from farther have it: for a reader that is in doubt."""
+        return [self._closer(pixels, plate, margin) for margin in OTHER_MARGINS]
+
+    def _closer(self, pixels: Pixels, plate: Plate, margin: float = CLOSE_MARGIN) -> Plate:
         """The same plate with better corners: a second look at its surroundings alone."""
         network = self.network(CLOSE)
-        window = window_around(plate.box_px, CLOSE_MARGIN, network.width / network.height, (32, 16))
+        window = window_around(plate.box_px, margin, network.width / network.height, (32, 16))
         x0, y0, x1, y1 = plate.box_px
         for closer in self._plates(network, pixels, window, CLOSE_SCORE_MIN):
             a0, b0, a1, b1 = closer.box_px

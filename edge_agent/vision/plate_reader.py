@@ -20,6 +20,7 @@ from edge_agent.vision.tflite import Model
 
 SURE: Final = 0.9  # a reading of a single picture below this is made again, cut a little otherwise
 CUTS: Final = (0.04, -0.03)  # how the corners are moved for it, in shares of the plate
+HARDLY: Final = 0.6  # such a probability that it is no plate that looking again would only find one by chance
 NO_PLATE: Final = 0.3  # from this probability on it is not a plate, and not reported as unreadable either
 SEEN_MIN: Final = 0.8  # detector's score of what is reported though it cannot be read
 READ_MIN: Final = 0.85  # score of a text found in a picture: right ones are above, signs and posters below
@@ -90,7 +91,7 @@ class PlateReader:
             started = time.perf_counter()
             found = look(pixels)
             detected = time.perf_counter()
-            read = [self._best(pixels, plate, [np.asarray(plate.corners_px)]) for plate in found]
+            read = [self._read_closely(pixels, plate) for plate in found]
             kept += [one for one in map(_believed, read) if one is not None]
             detect_s += detected - started
             read_s += time.perf_counter() - detected
@@ -113,6 +114,17 @@ class PlateReader:
             detect_ms=(detected - started) * 1000,
             read_ms=(ended - detected) * 1000,
         )
+
+    def _read_closely(self, pixels: Pixels, plate: Plate) -> ReadPlate:
+        """One look; in doubt also by the corners that other looks find: the surest, if two of them say the same."""
+        read = self._best(pixels, plate, [np.asarray(plate.corners_px)])
+        if read.no_plate > HARDLY or (read.decoded is not None and read.decoded.score >= SURE):
+            return read
+        others = self.detector.otherwise(pixels, plate)
+        reads = [read, *(self._best(pixels, other, [np.asarray(other.corners_px)]) for other in others)]
+        surest = max(reads, key=_sureness)
+        same = sum(_text(one) == _text(surest) for one in reads)
+        return surest if same > 1 else read
 
     def _best(self, pixels: Pixels, plate: Plate, cuts: list[Corners]) -> ReadPlate:
         """One look a cut; when that leaves doubt more looks, their logarithms averaged."""
@@ -140,9 +152,17 @@ class PlateReader:
         return None
 
 
+def _text(read: ReadPlate) -> str | None:
+    return None if read.decoded is None else read.decoded.text
+
+
+def _sureness(read: ReadPlate) -> float:
+    return 0.0 if read.decoded is None else read.decoded.score * (1 - read.no_plate)
+
+
 def _believed(read: ReadPlate) -> ReadPlate | None:
     """As it is when the text is sure enough; without a text when it surely is a plate; else nothing."""
-    if read.decoded is not None and read.decoded.score >= READ_MIN:
+    if _sureness(read) >= READ_MIN:
         return read
     if read.no_plate < NO_PLATE and read.plate.score >= SEEN_MIN:
         return ReadPlate(plate=read.plate, decoded=None, no_plate=read.no_plate)

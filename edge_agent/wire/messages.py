@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from edge_agent.wire.limits import BATCH_EVENTS_MAX, INTEGER_MAX
+from edge_agent.wire.limits import BATCH_EVENTS_MAX, INTEGER_MAX, LEFT_EPOCHS_MAX
 from edge_agent.wire.plate import LENGTH_MAX, LENGTH_MIN, TEXT_PATTERN, PlateKind, kinds_of
 
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,62}\Z")]
@@ -199,6 +199,21 @@ class Item(Struct, frozen=True, kw_only=True):
     event: Raw  # the journal's bytes, byte for byte
 
 
+class LeftEpoch(Struct, frozen=True, kw_only=True):
+    """An epoch that the agent has gone on from (a copied card, a conflict), and how far the hub acknowledged it."""
+
+    epoch: Epoch
+    acked: Seq
+
+
+class HeldEpoch(Struct, frozen=True, kw_only=True):
+    """How much of an epoch that was left is on the hub's disk: no more than it was asked for."""
+
+    epoch: Epoch
+    high: Natural  # the lower one of `acked` and what is stored
+    hash: Hash | None  # of the event at high; null when high is 0
+
+
 class Hello(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="hello", tag_field="type"):
     """Agent to hub on every connect, and when acks stay away: this is what I have. The hub answers with Welcome."""
 
@@ -208,6 +223,7 @@ class Hello(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="hello", 
     last: Natural  # the highest place ever given; 0 when none
     agent: Label  # software and version
     seal_key: SealKey | None = None  # absent: this device takes no galleries from the hub
+    left: Annotated[tuple[LeftEpoch, ...], Meta(max_length=LEFT_EPOCHS_MAX)] = ()
 
 
 class Batch(Struct, frozen=True, kw_only=True, tag="batch", tag_field="type"):
@@ -218,12 +234,13 @@ class Batch(Struct, frozen=True, kw_only=True, tag="batch", tag_field="type"):
     items: Annotated[list[Item], Meta(min_length=1, max_length=BATCH_EVENTS_MAX)]
 
 
-class Welcome(Struct, frozen=True, kw_only=True, tag="welcome", tag_field="type"):
+class Welcome(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="welcome", tag_field="type"):
     """Hub to agent, after hello and after the hub itself reconnects: this is durable here; go on from high + 1."""
 
     epoch: Epoch
     high: Natural
     hash: Hash | None  # of the event at high; null when high is 0
+    left: Annotated[tuple[HeldEpoch, ...], Meta(max_length=LEFT_EPOCHS_MAX)] = ()  # as hello asked
 
 
 class Ack(Struct, frozen=True, kw_only=True, tag="ack", tag_field="type"):

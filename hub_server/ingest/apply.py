@@ -3,10 +3,13 @@
 from sqlite_utils import Database
 
 from edge_agent.wire.codec import WireError
+from edge_agent.wire.limits import INTEGER_MAX
 from edge_agent.wire.messages import (
     Conflict,
     DownMessage,
+    HeldEpoch,
     Hello,
+    LeftEpoch,
     Presence,
     RefusalReason,
     Refused,
@@ -15,6 +18,7 @@ from edge_agent.wire.messages import (
     Welcome,
 )
 from hub_server.ingest.belt import Belt
+from hub_server.ingest.effects import EventWriter
 from hub_server.store import devices, events, journals
 from hub_server.store.journals import Journal
 
@@ -24,6 +28,7 @@ class Shift:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._writer = EventWriter(db)
         self._belts: dict[str, Belt] = {}  # of each device, in the epoch that it speaks of
         self._known: set[str] = set()
         self._heard_us: dict[str, int] = {}
@@ -36,10 +41,14 @@ class Shift:
         self._heard_us[device] = now_us
         belt, said = self._belt(device, message.epoch, now_us)
         if isinstance(message, Hello):
+            self._writer.flush()
             devices.said_hello(self._db, device, agent=message.agent, now_us=now_us, seal_key=message.seal_key)
-            belt.said_last(message.last)
-            return [*said, *self._settle(device), welcome(self._db, belt.journal)]
+            left = [held(self._db, device, each) for each in message.left]
+            comes_again = sum(asked.acked - here.high for asked, here in zip(message.left, left, strict=True))
+            belt.said_last(min(message.last + comes_again, INTEGER_MAX))
+            return [*said, *self._settle(device), welcome(self._db, belt.journal, left=tuple(left))]
         if belt.ended:
+            self._writer.flush()
             return [*said, welcome(self._db, belt.journal)]
         return [*said, *belt.take_batch(message, now_us=now_us)]
 
@@ -66,11 +75,13 @@ class Shift:
 
     def welcome_all(self) -> list[tuple[str, DownMessage]]:
         """How far the journal of every device is stored here."""
+        self._writer.flush()
         said = [(device, message) for device in self._belts for message in self._settle(device)]
         return said + [(journal.device, welcome(self._db, journal)) for journal in journals.current(self._db)]
 
     def close(self) -> list[tuple[str, DownMessage]]:
         """Stores what was held; what is still to be said, to whom."""
+        self._writer.flush()
         said = [(device, message) for device in self._belts for message in self._settle(device)]
         for device, now_us in self._heard_us.items():
             devices.heard(self._db, device, now_us=now_us)
@@ -82,7 +93,9 @@ class Shift:
         if belt is not None and belt.epoch == epoch:
             return belt, []
         said = [] if belt is None else belt.settle()
-        made = self._belts[device] = Belt(self._db, journals.enter(self._db, device=device, epoch=epoch, now_us=now_us))
+        made = self._belts[device] = Belt(
+            self._db, journals.enter(self._db, device=device, epoch=epoch, now_us=now_us), self._writer
+        )
         return made, said
 
     def _settle(self, device: str) -> list[DownMessage]:
@@ -103,10 +116,24 @@ def apply_up(db: Database, *, device: str, message: UpMessage, now_us: int) -> l
     return [*shift.up(device, message, now_us=now_us), *(answer for _, answer in shift.close())]
 
 
-def welcome(db: Database, journal: Journal) -> Welcome | Conflict:
-    """How far a journal is stored here; of one that ended in a conflict, only that."""
+def welcome(db: Database, journal: Journal, *, left: tuple[HeldEpoch, ...] = ()) -> Welcome | Conflict:
+    """How far a journal is stored here, and those that it goes on from; of one that ended in a conflict, only that."""
     if journal.conflict_seq is None:
-        return Welcome(epoch=journal.epoch, high=journal.high, hash=journal.high_hash)
-    held = events.held_at(db, device=journal.device, epoch=journal.epoch, seq=journal.conflict_seq)
-    assert held is not None, "a conflict is about a place that is held"
-    return Conflict(epoch=journal.epoch, seq=journal.conflict_seq, hash=held.hash)
+        return Welcome(epoch=journal.epoch, high=journal.high, hash=journal.high_hash, left=left)
+    here = events.held_at(db, device=journal.device, epoch=journal.epoch, seq=journal.conflict_seq)
+    assert here is not None, "a conflict is about a place that is held"
+    return Conflict(epoch=journal.epoch, seq=journal.conflict_seq, hash=here.hash)
+
+
+def held(db: Database, device: str, asked: LeftEpoch) -> HeldEpoch:
+    """How much is stored here of what was once acknowledged in an epoch that the device has left.
+
+    Less than that only when this hub was restored from a backup. A conflict in it is no matter: nothing more comes.
+    """
+    journal = journals.get(db, device=device, epoch=asked.epoch)
+    if journal is None or journal.high == 0:
+        return HeldEpoch(epoch=asked.epoch, high=0, hash=None)
+    high = min(asked.acked, journal.high)
+    here = events.held_at(db, device=device, epoch=asked.epoch, seq=high)
+    assert here is not None, "every place up to high is held"
+    return HeldEpoch(epoch=asked.epoch, high=high, hash=here.hash)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from sqlite_utils import Database
 
 from edge_agent.wire.messages import Ack, Batch, Conflict, DownMessage, Replay
-from hub_server.ingest.effects import store
+from hub_server.ingest.effects import EventWriter
 from hub_server.ingest.reading import LOST, Reading, Received, lost, read, tombstone
 from hub_server.store import devices, events, journals
 from hub_server.store.journals import Journal
@@ -14,8 +14,10 @@ from hub_server.store.journals import Journal
 class Belt:
     """Takes batch after batch; what it learnt of the journal is stored by `settle`, before the commit."""
 
-    def __init__(self, db: Database, journal: Journal) -> None:
+    def __init__(self, db: Database, journal: Journal, writer: EventWriter) -> None:
+        """`writer`: of the whole transaction; whoever commits flushes it."""
         self._db = db
+        self._writer = writer
         self._journal = journal
         self._high = journal.high
         self._high_hash = journal.high_hash
@@ -91,6 +93,7 @@ class Belt:
             else:
                 self._duplicates += 1
             return None
+        self._writer.flush()
         held = events.held_at(self._db, device=received.device, epoch=received.epoch, seq=received.item.seq)
         assert held is not None, "every place up to high is held"
         # What the device once gave up as lost and now sends late is no contradiction: the loss is on record.
@@ -100,7 +103,7 @@ class Belt:
         return self._conflict(received, held.hash)
 
     def _store(self, reading: Reading, now_us: int) -> None:
-        store(self._db, reading, now_us=now_us)
+        self._writer.store(reading, now_us=now_us)
         self._high, self._high_hash = reading.event.last_seq, reading.event.hash
 
     def _conflict(self, received: Received, held_hash: str) -> Conflict:

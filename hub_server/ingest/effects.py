@@ -2,24 +2,46 @@
 
 from sqlite_utils import Database
 
-from hub_server.ingest.reading import LOST, QUARANTINED, Reading, dated
+from hub_server.ingest.reading import LOST, PASSAGE, QUARANTINED, Reading, dated
 from hub_server.store import alerts, clocks, devices, events, observing, plate_passages
 from hub_server.store.events import NewEvent
 from hub_server.watch.clock import Anchor
 
 
-def store(db: Database, reading: Reading, *, now_us: int) -> int:
-    """Stores an event whose place is free, with its effects; the row's id."""
-    anchor = anchor_of(db, reading.event)
-    event = dated(reading.event, anchor)
-    event_id = events.add(db, event)
-    if event.type == QUARANTINED:
-        devices.count(db, event.device, "quarantined")
-    elif event.type == LOST:
-        devices.count(db, event.device, "lost", event.last_seq - event.seq + 1)
-    else:
-        take_effect(db, reading, event, event_id=event_id, anchor=anchor, now_us=now_us)
-    return event_id
+class EventWriter:
+    """Stores events whose places are free, in order, each with its effects.
+
+    Passages wait until AT_ONCE_MAX of them can be stored together, or something else comes: whoever reads events, or
+    commits, calls `flush` before.
+    """
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._waiting: list[tuple[NewEvent, int]] = []
+
+    def store(self, reading: Reading, *, now_us: int) -> None:
+        anchor = anchor_of(self._db, reading.event)
+        event = dated(reading.event, anchor)
+        if event.type == PASSAGE:
+            self._waiting.append((event, now_us))
+            if len(self._waiting) >= events.AT_ONCE_MAX:
+                self.flush()
+            return
+        self.flush()
+        event_id = events.add(self._db, event)
+        if event.type == QUARANTINED:
+            devices.count(self._db, event.device, "quarantined")
+        elif event.type == LOST:
+            devices.count(self._db, event.device, "lost", event.last_seq - event.seq + 1)
+        else:
+            take_effect(self._db, reading, event, event_id=event_id, anchor=anchor, now_us=now_us)
+
+    def flush(self) -> None:
+        """What waits is in the transaction, with its effects."""
+        waiting, self._waiting = self._waiting, []
+        events.add_all(self._db, [event for event, _ in waiting])
+        for event, now_us in waiting:
+            _see(self._db, event, now_us)
 
 
 def take_effect(
@@ -44,14 +66,15 @@ def take_effect(
         clocks.take_anchor(db, device=event.device, boot=event.boot, anchor=reading.anchor, now_us=now_us)
     elif reading.losses is not None:
         devices.count(db, event.device, "lost", reading.losses)
-    elif event.counts and event.person is not None and event.captured_us is not None:
-        alerts.observe_person(
-            db,
-            person=event.person,
-            at_us=event.captured_us,
-            by=f"{event.device}/{event.camera}",
-            now_us=now_us,
-        )
+    else:
+        _see(db, event, now_us)
+
+
+def _see(db: Database, event: NewEvent, now_us: int) -> None:
+    """A sighting that counts moves the person's watch."""
+    if event.counts and event.person is not None and event.captured_us is not None:
+        by = f"{event.device}/{event.camera}"
+        alerts.observe_person(db, person=event.person, at_us=event.captured_us, by=by, now_us=now_us)
 
 
 def anchor_of(db: Database, event: NewEvent) -> Anchor | None:

@@ -66,6 +66,7 @@ def main() -> None:
             found[file.name] = quads
     crops = [crop for crop in real.crops(plates) if not crop.development]
     corners = {crop.file.name: quad for crop in crops if (quad := corners_of(reader, crop)) is not None}
+    out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps({"scenes": found, "crops": corners}))
     print(f"{sum(map(len, found.values()))} plates in {len(found)} of {len(by_file)} scenes")
     print(f"corners in {len(corners)} of {len(crops)} crops")

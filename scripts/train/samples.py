@@ -22,6 +22,7 @@ from edge_agent.wire.plate import PROVINCES, PlateKind
 BLANK: Final = len(CLASSES) - 1
 NO_PLATE: Final = len(KINDS) - 1
 NOT_ASKED: Final = -100  # torch's label for "no loss here"
+SLANT_MAX: Final = 0.1  # of the width
 YELLOW_SHARE: Final = 0.12
 _INDEX: Final = {character: place for place, character in enumerate(CLASSES)}
 _CORNERS: Final = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
@@ -159,6 +160,8 @@ class Samples:
         spread = float(random.choice([0.015, 0.03, 0.05]))
         outside = random.normal(0, 0.02, 2)
         jitter = random.normal(0, 1, (4, 2)) * (spread, spread * 2)
+        if random.random() < 0.2:  # a plate seen from aside, whose corners were taken for those of a rectangle
+            jitter[:, 0] += np.array([1, 1, -1, -1]) * random.uniform(-SLANT_MAX, SLANT_MAX)
         return (_CORNERS + jitter + (_CORNERS - 0.5) * 2 * outside).astype(np.float32)
 
     def _tight(self) -> real.Quad:
@@ -171,6 +174,8 @@ class Samples:
         points *= (random.uniform(0.72, 1.05), 1)
         points[:, 1] *= 1 + points[:, 0] / aspect * random.normal(0, 0.12)
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        if random.random() < 0.4:  # seen from aside by an upright camera: the rows climb, the ends stay upright
+            turn = np.array([[1.0, 0.0], [np.tan(angle), 1.0]])
         points = points @ turn.T
         low, high = points.min(0), points.max(0)
         margin = random.normal(0.01, 0.025, (2, 2))

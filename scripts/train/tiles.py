@@ -20,6 +20,7 @@ HEIGHT: Final = 256
 WIDTH: Final = 320
 PLATE_PX: Final = (17.0, 250.0)  # width of a plate in a tile
 CLOSE_PX: Final = (95.0, 190.0)
+CLIMB_MAX: Final = 0.8  # pixels up for each one along
 TURN_MAX: Final = 42.0  # degrees; farther and a plate's first corner would no longer be its left one
 INSIDE_MIN: Final = 0.9  # of a plate must be in the tile for it to be called one
 _CORNERS: Final = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
@@ -107,7 +108,7 @@ class Tiles:
             borderValue=_grey(random),
         )
         quads = [_through(warp, p.quad) for p in scene.plates if p.quad is not None]
-        trust = [1.0 if p.exact else 0.3 for p in scene.plates]
+        trust = [1.0 if p.exact else _trust_of_rectangle(p.quad) for p in scene.plates if p.quad is not None]
         extra = [_through(warp, quad) for quad in self._extra.get(plate.file.name, [])]
         if replace:
             quads = [self._replace(picture, quad, old.kind) for quad, old in zip(quads, scene.plates, strict=True)]
@@ -122,12 +123,9 @@ class Tiles:
     def _view(self, centre: NDArray[np.float32], zoom: float, offset: NDArray[np.float64]) -> NDArray[np.float64]:
         """From scene to tile: zoomed, a little turned, sheared and seen from aside."""
         random = self._random
-        angle = np.radians(_lean(random, 5))
         stretch = np.exp(random.normal(0, 0.08, 2)) * zoom
-        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) @ np.array(
-            [[1, random.normal(0, 0.06)], [random.normal(0, 0.04), 1]]
-        )
-        linear = turn @ np.diag(stretch)
+        linear = _turn(random, 5) @ np.array([[1, random.normal(0, 0.06)], [random.normal(0, 0.04), 1]])
+        linear = linear @ np.diag(stretch)
         warp = np.eye(3)
         warp[:2, :2] = linear
         warp[:2, 2] = np.array([WIDTH / 2, HEIGHT / 2]) + offset - linear @ centre
@@ -168,10 +166,7 @@ class Tiles:
             mm = LAYOUTS[kind].size_mm
             width = min(self._plate_width(), 200)
             quad = ((_CORNERS - 0.5) * (width, width * mm[1] / mm[0])).astype(np.float32)
-            angle = np.radians(_lean(random, 6))
-            turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) @ np.array(
-                [[random.uniform(0.7, 1.05), random.normal(0, 0.15)], [0, 1]]
-            )
+            turn = _turn(random, 6) @ np.array([[random.uniform(0.7, 1.05), random.normal(0, 0.15)], [0, 1]])
             quad = (quad @ turn.T).astype(np.float32)
             reach = np.abs(quad).max(0)
             if (2 * reach >= (WIDTH, HEIGHT)).any():
@@ -205,14 +200,27 @@ class Tiles:
         return Tile(picture=picture, quads=kept, trust=sure, ignored=ignored, complete=complete)
 
 
-def _lean(random: np.random.Generator, usual: float) -> float:
-    """Degrees by which a plate or a camera hangs askew: mostly a little, sometimes far."""
-    return float(random.uniform(-TURN_MAX, TURN_MAX) if random.random() < 0.25 else random.normal(0, usual))
+def _turn(random: np.random.Generator, usual: float) -> NDArray[np.float64]:
+    """How a plate hangs in the picture: mostly nearly level, sometimes turned far, sometimes seen from aside.
+
+    `usual`: degrees. An upright camera that looks along a car sees the plate's rows climb while its ends stay upright.
+    """
+    roll = random.random()
+    if roll < 0.2:
+        return np.array([[random.uniform(0.55, 1), 0], [random.uniform(-CLIMB_MAX, CLIMB_MAX), 1]])
+    angle = np.radians(random.uniform(-TURN_MAX, TURN_MAX) if roll < 0.35 else random.normal(0, usual))
+    return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
 
 
 def _grey(random: np.random.Generator) -> tuple[float, float, float]:
     value = float(random.choice([0, 114, 255], p=[0.3, 0.6, 0.1]))
     return value, value, value
+
+
+def _trust_of_rectangle(quad: real.Quad) -> float:
+    """A rotated rectangle says where a plate is that hangs level; of one that climbs it has the corners wrong."""
+    along, up = quad[1] - quad[0]
+    return 0.3 if abs(up) < 0.12 * abs(along) else 0.03
 
 
 def _through(warp: NDArray[np.float64], quad: real.Quad) -> real.Quad:

@@ -134,6 +134,8 @@ class BlobTransfer(RuleBasedStateMachine):
         if fate == "delayed":
             self.down.append(first)
         elif fate == "flipped":
+            # In a hash or a length the flip may leave a valid message, which lies as a forged one does.
+            self.excuses |= {RejectionReason.WRONG_HASH, RejectionReason.TOO_LARGE}
             position = where % len(first)
             self.arrive_down(first[:position] + bytes([first[position] ^ 0x04]) + first[position + 1 :])
         elif fate == "forged":

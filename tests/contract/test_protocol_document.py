@@ -37,9 +37,11 @@ def test_the_document_names_the_limits_that_the_code_has() -> None:
         f"| one event | {limits.EVENT_BYTES_MAX // 1024} KiB |",
         f"| events in a batch | {limits.BATCH_EVENTS_MAX} |",
         f"| events above the last ack | {limits.WINDOW_EVENTS_MAX} |",
-        f"no ack made progress for {limits.ACK_WAIT_S} s",
+        f"| epochs in `left` | {limits.LEFT_EPOCHS_MAX} |",
+        f"no ack made progress for {limits.ACK_WAIT_S} s, and every hour when nothing is on its way",
     ):
         assert said in DOCUMENT
+    assert limits.HELLO_EVERY_S == 3600
     assert limits.INTEGER_MAX == 2**53 - 1
 
 

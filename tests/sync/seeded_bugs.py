@@ -13,11 +13,11 @@ from sqlite_utils import Database
 from sync_disks import Connection
 from sync_verdict import Invariant
 
-from edge_agent.journal import fork, outgoing, tombstone
+from edge_agent.journal import epochs, fork, outgoing, space, tombstone
 from edge_agent.journal.journal import Journal
 from edge_agent.uplink.uplink import Uplink
 from edge_agent.wire.codec import decode_event, decode_up, encode_event, event_hash
-from edge_agent.wire.messages import Batch, Item, Lost, PlateRead
+from edge_agent.wire.messages import Batch, HeldEpoch, Item, Lost, PlateRead, Stamp
 from hub_server.ingest import worker
 from hub_server.ingest.belt import Belt
 from hub_server.ingest.reading import Received, read
@@ -121,7 +121,7 @@ def _encode_again_before_hashing() -> Patched:
 
 
 def _hash_of_the_ack_is_not_compared() -> Patched:
-    return mock.patch.object(Journal, "_contradicts", return_value=False)
+    return mock.patch.object(epochs, "contradicts", return_value=False)
 
 
 def _ack_of_another_epoch_is_taken() -> Patched:
@@ -140,13 +140,13 @@ def _ack_of_another_epoch_is_taken() -> Patched:
 
 def _what_is_gone_agrees() -> Patched:
     """Of our own event that is no more nothing is known, so nothing is wrong: so it was until this net was made."""
-    honest = Journal._contradicts
+    honest = epochs.contradicts
 
-    def contradicts(self: Journal, high: int, digest: str | None) -> bool:
-        own = self._db.execute("SELECT 1 FROM event WHERE epoch = ? AND seq = ?", (self._epoch, high)).fetchone()
-        return own is not None and honest(self, high, digest)
+    def contradicts(db: sqlite3.Connection, epoch: int, high: int, digest: str | None) -> bool:
+        own = db.execute("SELECT 1 FROM event WHERE epoch = ? AND seq = ?", (epoch, high)).fetchone()
+        return own is not None and honest(db, epoch, high, digest)
 
-    return mock.patch.object(Journal, "_contradicts", contradicts)
+    return mock.patch.object(epochs, "contradicts", contradicts)
 
 
 def _tombstone_covers_one_place_too_many() -> Patched:
@@ -178,6 +178,28 @@ def _lower_welcome_is_ignored() -> Patched:
     return mock.patch.object(Journal, "apply_welcome", Journal.apply_ack)
 
 
+def _left_epochs_are_not_spoken_of() -> Patched:
+    """What the hub acknowledged before a fork is taken for safe, whatever becomes of the hub: so it was once."""
+    return mock.patch.object(Journal, "left", return_value=[])
+
+
+def _left_epoch_agrees_with_anything() -> Patched:
+    """A restored hub to which a copied card has told another history in the same epoch."""
+    honest = epochs.take_back
+
+    def take_back(db: sqlite3.Connection, current: int, held: HeldEpoch, now: Stamp) -> int:
+        with mock.patch.object(epochs, "contradicts", return_value=False):
+            return honest(db, current, held, now)
+
+    return mock.patch.object(epochs, "take_back", take_back)
+
+
+def _left_epoch_is_forgotten_with_its_events() -> Patched:
+    """Once they expired nobody can tell a restored hub that it lost them: so it was once."""
+    without_events = space._WITHOUT_EVENTS.replace("SELECT 1 FROM gone WHERE", "SELECT 1 FROM gone WHERE false AND")
+    return mock.patch.object(space, "_WITHOUT_EVENTS", without_events)
+
+
 _NO_LOSS, _ACK, _ONCE = Invariant.NO_LOSS, Invariant.ACK_SAFETY, Invariant.ONCE
 _LIVENESS, _STORE = Invariant.LIVENESS, Invariant.STORE
 
@@ -200,6 +222,9 @@ BUGS: Final = (
     _bug(_tombstone_covers_one_place_too_many, _NO_LOSS),
     _bug(_fork_forgets_what_was_dropped, _NO_LOSS),
     _bug(_lower_welcome_is_ignored, _LIVENESS),
+    _bug(_left_epochs_are_not_spoken_of, _LIVENESS),
+    _bug(_left_epoch_agrees_with_anything, _LIVENESS),
+    _bug(_left_epoch_is_forgotten_with_its_events, _NO_LOSS, _LIVENESS),
     _bug(_high_apart_from_events, _ONCE, _ACK, _STORE, Invariant.PROGRAM),
 )
 

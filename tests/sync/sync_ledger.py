@@ -18,10 +18,9 @@ class CardLedger:
     places: dict[Place, str] = field(default_factory=dict)  # hash by place, also of epochs that were left
     last: dict[str, int] = field(default_factory=dict)
     epoch: str = ""
-    acked: int = 0
+    acked: dict[str, int] = field(default_factory=dict)  # by epoch
     kept: set[str] = field(default_factory=set)  # hashes on the card now
     gone: list[tuple[str, int, int]] = field(default_factory=list)
-    left: set[str] = field(default_factory=set)  # hashes that were acknowledged in an epoch that was left
     maybe: str | None = None  # given to a journal that did not answer: it may be on the card, then it is captured
     seen: tuple[int, int] = (0, 0)  # life and changes of the connection when it was last looked at
 
@@ -31,9 +30,8 @@ class Ledger:
 
     def __init__(self, shelf: Shelf) -> None:
         self.shelf = shelf
-        self.excuses = True
         self.forks = 0
-        self.excused: set[str] = set()
+        self.taken_back = 0  # places of epochs that were left, journaled anew
         self.cards: dict[str, CardLedger] = {}
         self.captured: dict[str, set[str]] = defaultdict(set)  # hashes by device
         self.keys: dict[tuple[str, str], set[Place]] = defaultdict(set)  # places by device and hash
@@ -46,10 +44,9 @@ class Ledger:
             places={} if old is None else dict(old.places),
             last={} if old is None else dict(old.last),
             epoch="" if old is None else old.epoch,
-            acked=0 if old is None else old.acked,
+            acked={} if old is None else dict(old.acked),
             kept=set() if old is None else set(old.kept),
             gone=[] if old is None else list(old.gone),
-            left=set() if old is None else set(old.left),
         )
 
     def will_take(self, card: Card, digest: str | None) -> None:
@@ -77,11 +74,14 @@ class Ledger:
         newest = list(epochs)[-1]
         if newest != known.epoch:
             self._follow_fork(known, newest)
-        elif known.maybe is not None and epochs[newest][0] == known.last[newest] + 1:
+        self._follow_what_came_back(known, epochs)
+        if known.maybe is not None and epochs[newest][0] == known.last[newest] + 1:
             self._take(known, epochs[newest][0], known.maybe)  # it was committed before the agent died
         rows, known.gone = card.kept(), card.gone()
         known.kept = {digest for _, _, _, kind, digest in rows if kind != "lost"}
-        self._check_places(card.name, known, epochs, rows)
+        for epoch, (given, _) in epochs.items():
+            self._check_places(card.name, known, epoch, given, rows)
+        self._check_own(card.name, known, rows)
         self._check_acked(card.name, known, epochs[newest][1])
 
     def check(self) -> None:
@@ -91,8 +91,6 @@ class Ledger:
             for digest in digests - self.shelf.held[device]:
                 if any(digest in known.kept for known in cards) or self._is_told(device, digest, cards):
                     continue
-                if self._is_left_behind(device, digest):
-                    continue
                 demand(False, Invariant.NO_LOSS, f"{device}: {self.name(device, digest)} is nowhere")
 
     def check_arrived(self) -> None:
@@ -100,7 +98,7 @@ class Ledger:
         for device, digests in self.captured.items():
             for digest in digests - self.shelf.held[device]:
                 demand(
-                    self._is_told(device, digest, []) or self._is_left_behind(device, digest),
+                    self._is_told(device, digest, []),
                     Invariant.LIVENESS,
                     f"{device}: {self.name(device, digest)} never came to the hub, and no loss record tells of it",
                 )
@@ -124,38 +122,48 @@ class Ledger:
 
     def _follow_fork(self, known: CardLedger, newest: str) -> None:
         """A new epoch journals anew every place above the last verified ack of the one before, in order."""
-        left, acked = known.epoch, known.acked
-        known.left |= {digest for (epoch, seq), digest in known.places.items() if epoch == left and seq <= acked}
-        self.forks += bool(left)
-        moved = range(acked + 1, known.last.get(left, 0) + 1) if left else range(0)
-        for number, seq in enumerate(moved, start=1):
-            if (left, seq) in known.places:
-                self._put(known, (newest, number), known.places[left, seq])
-        known.epoch, known.acked = newest, 0
-        known.last[newest] = len(moved)
+        left = known.epoch
+        known.epoch, known.last[newest], known.acked[newest] = newest, 0, 0
         if left:
-            known.last[left] = acked
+            self.forks += 1
+            self._follow_move(known, left, above=known.acked[left])
+
+    def _follow_what_came_back(self, known: CardLedger, epochs: dict[str, tuple[int, int]]) -> None:
+        """The hub lost of an epoch that was left: what it had once goes to the end of the newest one, in order."""
+        for left in [epoch for epoch in known.last if epoch != known.epoch]:
+            acked = epochs.get(left, (0, 0))[1]  # an epoch of which nothing is kept may be forgotten
+            if acked < known.acked[left]:
+                self.taken_back += known.acked[left] - acked
+                self._follow_move(known, left, above=acked)
+                known.acked[left] = acked
+
+    def _follow_move(self, known: CardLedger, left: str, *, above: int) -> None:
+        places = range(above + 1, known.last[left] + 1)
+        for number, seq in enumerate(places, start=known.last[known.epoch] + 1):
+            if (left, seq) in known.places:
+                self._put(known, (known.epoch, number), known.places[left, seq])
+        known.last[known.epoch] += len(places)
+        known.last[left] = above
 
     def _check_places(
-        self,
-        name: str,
-        known: CardLedger,
-        epochs: dict[str, tuple[int, int]],
-        rows: list[tuple[str, int, int, str, str]],
+        self, name: str, known: CardLedger, epoch: str, given: int, rows: list[tuple[str, int, int, str, str]]
     ) -> None:
-        """Places are given without a gap; each holds its event, or is remembered as dropped, and nothing is twice."""
-        runs = [(seq, last) for epoch, seq, last, kind, _ in rows if epoch == known.epoch and kind != "lost"]
-        runs += [(first, last) for epoch, first, last in known.gone if epoch == known.epoch]
+        """Places are given without a gap; each holds its event, or is remembered as dropped."""
+        runs = [(seq, last) for of, seq, last, kind, _ in rows if of == epoch and kind != "lost"]
+        runs += [(first, last) for of, first, last in known.gone if of == epoch]
         place = 1
         for first, last in sorted(runs):
             demand(first == place, Invariant.NO_LOSS, f"{name}: place {min(place, first)} holds nothing, or two things")
             place = last + 1
-        due = known.last.get(known.epoch, 0)
+        due = known.last.get(epoch, 0)
         demand(
-            place == due + 1 == epochs[known.epoch][0] + 1,
+            place == due + 1 == given + 1,
             Invariant.NO_LOSS,
-            f"{name}: stands at {place - 1}, {epochs[known.epoch][0]} were given, {due} were captured",
+            f"{name}: {epoch[:6]} stands at {place - 1}, {given} were given, {due} were captured",
         )
+
+    def _check_own(self, name: str, known: CardLedger, rows: list[tuple[str, int, int, str, str]]) -> None:
+        """No place holds another event than was captured, and no tombstone lies about one that is kept."""
         for epoch, seq, last, kind, digest in rows:
             if kind == "lost":
                 held = [at for of, at, _, what, _ in rows if of == epoch and what != "lost" and seq <= at <= last]
@@ -166,34 +174,16 @@ class Ledger:
 
     def _check_acked(self, name: str, known: CardLedger, acked: int) -> None:
         """The mark covers only what the hub's disk has, or had before it was restored."""
-        if acked > known.acked:
+        before = known.acked[known.epoch]
+        if acked > before:
             self.shelf.look(captured=self.captured)
-        for seq in range(known.acked + 1, acked + 1):
+        for seq in range(before + 1, acked + 1):
             digest = known.places.get((known.epoch, seq))
             safe = digest in self.shelf.ever[known.device] or self.shelf.ever_lost(known.device, known.epoch, seq)
             demand(
                 safe, Invariant.ACK_SAFETY, f"{name}: takes {known.epoch[:6]}/{seq} for stored, the hub never had it"
             )
-        known.acked = acked
-
-    def _is_left_behind(self, device: str, digest: str) -> bool:
-        """The one known hole, told in README.md: acknowledged, left behind by a fork, and then the hub was restored.
-
-        An agent speaks of its newest epoch only, so that nobody asks for the event again.
-        """
-        found = (
-            self.excuses
-            and self._was_at_hub(device, digest)
-            and any(digest in known.left for known in self.cards.values() if known.device == device)
-        )
-        if found:
-            self.excused.add(digest)
-        return found
-
-    def _was_at_hub(self, device: str, digest: str) -> bool:
-        """The event, or the record of its loss; a restore may have taken it away since."""
-        places = self.keys[device, digest]
-        return digest in self.shelf.ever[device] or any(self.shelf.ever_lost(device, *place) for place in places)
+        known.acked[known.epoch] = acked
 
     def _is_told(self, device: str, digest: str, cards: list[CardLedger]) -> bool:
         """A loss record covers a place of it: at the hub, or on a card that will tell."""
@@ -201,7 +191,6 @@ class Ledger:
             if self.shelf.lost(device, epoch, seq):
                 return True
             for known in cards:
-                # Of an epoch that was left the hub never hears again: what was dropped there is told to nobody.
-                if known.epoch == epoch and any(of == epoch and a <= seq <= b for of, a, b in known.gone):
+                if any(of == epoch and first <= seq <= last for of, first, last in known.gone):
                     return True
         return False

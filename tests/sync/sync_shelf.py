@@ -61,15 +61,23 @@ class Shelf:
 
     def check_answer(self, device: str, answer: Ack | Welcome) -> None:
         """Asked at the very moment at which the hub says it: all up to `high` is committed."""
-        if self._db is None or answer.high == 0:
+        if self._db is None:
             return
+        if answer.high > 0:
+            self._check_said(device, answer.epoch, answer.high, answer.hash)
+        for held in answer.left if isinstance(answer, Welcome) else ():
+            if held.high > 0:
+                self._check_said(device, held.epoch, held.high, held.hash)
+
+    def _check_said(self, device: str, epoch: str, high: int, digest: str | None) -> None:
+        assert self._db is not None
         row = self._db.execute(
-            "SELECT high, high_hash FROM journals WHERE device = ? AND epoch = ?", (device, answer.epoch)
+            "SELECT high, high_hash FROM journals WHERE device = ? AND epoch = ?", (device, epoch)
         ).fetchone()
         demand(
-            row is not None and row[0] >= answer.high and (row[0] > answer.high or row[1] == answer.hash),
+            row is not None and row[0] >= high and (row[0] > high or row[1] == digest),
             Invariant.ACK_SAFETY,
-            f"the hub tells {device} that {answer.epoch[:6]}/{answer.high} is stored; committed is {row}",
+            f"the hub tells {device} that {epoch[:6]}/{high} is stored; committed is {row}",
         )
 
     def look(self, *, captured: dict[str, set[str]]) -> set[str]:

@@ -63,8 +63,6 @@ class JournalScene:
         clock.advance(self.later_s)  # so that what is due to go is gone, whether before the kill or after
         with closing(self._journal(folder, clock)):
             found = rows(folder / FILE)
-        if not self.before and set_aside(folder):
-            return self._begun_anew(folder, found)
         with closing(sqlite3.connect(f"{(folder / FILE).as_uri()}?mode=ro", uri=True)) as db:
             ((last, acked),) = db.execute("SELECT last, acked FROM epoch").fetchall()
             places = db.execute(
@@ -86,13 +84,6 @@ class JournalScene:
             assert event_hash(bytes(item.event)) == item.hash
             place = event.last_seq + 1 if isinstance(event, Lost) else place + 1
         assert place == last + 1
-
-    def _begun_anew(self, folder: Path, found: State) -> State:
-        """A file without one acknowledged event may be half made, and set aside: that is as if there were none."""
-        assert not [row for row in found["event"] if "passage" in row]
-        fresh = folder / "fresh"
-        fresh.mkdir()
-        return self.read(fresh)
 
     def _journal(self, folder: Path, clock: FakeClock) -> Journal:
         if self.kept_bytes_max is None:

@@ -173,11 +173,14 @@ def test_export_of_one_epoch_of_the_unsent_and_of_what_follows_a_place(
 
 
 def spoil(file: Path, rng: random.Random) -> None:
+    """Anywhere but in the table that tells how many events there were: without it nobody could say what is missing."""
     content = bytearray(file.read_bytes())
+    epochs = content[PAGE : 2 * PAGE]
     for _ in range(rng.randint(1, 5)):
         start = rng.randrange(len(content))
         size = rng.randint(1, 3 * PAGE)
         content[start : start + size] = rng.randbytes(len(content[start : start + size]))
+    content[PAGE : 2 * PAGE] = epochs
     file.write_bytes(content)
 
 

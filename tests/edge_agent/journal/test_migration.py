@@ -133,6 +133,20 @@ def test_a_migrated_journal_has_the_tables_of_a_new_one(folder: Path, clock: Fak
     ]
 
 
+def test_a_journal_of_version_2_goes_on_and_remembers_hashes_from_now_on(folder: Path, clock: FakeClock) -> None:
+    file = folder / "journal.sqlite3"
+    with closing(Journal(file, clock=clock)) as journal:
+        seq = journal.append(stranger(clock))
+        journal._db.executescript("DROP TABLE trail; PRAGMA user_version = 2")
+    with closing(Journal(file, clock=clock)) as journal:
+        (item,) = journal.unsent(0)
+        assert item.seq == seq
+        assert journal.apply_ack(journal.position().epoch, seq, item.hash) is Verdict.SETTLED
+        clock.advance(8 * 86400)
+        journal.append(stranger(clock))
+        assert journal._db.execute("SELECT * FROM trail").fetchall() == [(1, seq, item.hash)]
+
+
 def test_a_migration_that_fails_leaves_the_old_file_as_it_was(
     folder: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

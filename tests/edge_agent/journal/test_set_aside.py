@@ -13,6 +13,7 @@ from sightings import folder_in_memory, known, stranger
 from edge_agent.clock import FakeClock
 from edge_agent.errors import JournalError
 from edge_agent.journal import Journal, Position, set_aside
+from edge_agent.journal.database import BLANK_BYTES_MAX
 from edge_agent.journal.importance import Importance
 from edge_agent.journal.salvage import salvage, tell
 from edge_agent.journal.set_aside import SetAside, beside
@@ -157,7 +158,7 @@ class Crashed(BaseException):
     """The power is gone."""
 
 
-CRASHES = ["set_aside._sync", "set_aside._move", "journal.tell", "journal.reported"]
+CRASHES = ["set_aside._sync", "set_aside._move", "salvage.tell", "journal.reported"]
 
 
 @pytest.mark.parametrize("step", CRASHES)
@@ -257,3 +258,31 @@ def test_a_page_that_is_damaged_while_it_is_in_use_is_noticed_so_that_the_proces
         assert told(journal)[0].epoch == before.epoch
         assert journal.append(known(clock)) == 2
         journal.check()
+
+
+@pytest.mark.parametrize("size", [0, 1, PAGE, BLANK_BYTES_MAX])
+@pytest.mark.parametrize("log", [None, b"", bytes(32)])
+def test_a_file_that_the_power_cut_left_empty_or_all_zeros_is_new_and_nothing_is_told(
+    folder: Path, clock: FakeClock, size: int, log: bytes | None
+) -> None:
+    """As it is when it was just being made: nothing was ever captured into it."""
+    file = folder / "journal.sqlite3"
+    file.write_bytes(bytes(size))
+    if log is not None:
+        (folder / "journal.sqlite3-wal").write_bytes(log)
+    with closing(Journal(file, clock=clock)) as journal:
+        assert journal.position().last == 0
+        assert journal.append(stranger(clock)) == 1
+    assert beside(file) == []
+
+
+def test_zeros_beside_a_log_that_holds_something_or_too_many_of_them_are_damage(folder: Path, clock: FakeClock) -> None:
+    file = folder / "journal.sqlite3"
+    file.write_bytes(bytes(PAGE))
+    (folder / "journal.sqlite3-wal").write_bytes(bytes(PAGE) + b"an event?")
+    with closing(Journal(file, clock=clock)) as journal:
+        assert len(told(journal)) == 1
+    file.write_bytes(bytes(BLANK_BYTES_MAX + 1))
+    with closing(Journal(file, clock=clock)) as journal:
+        assert len(told(journal)) == 1
+    assert len(beside(file)) == 2

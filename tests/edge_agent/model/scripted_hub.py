@@ -10,8 +10,10 @@ from edge_agent.wire.messages import (
     Batch,
     Conflict,
     DownMessage,
+    HeldEpoch,
     Hello,
     Item,
+    LeftEpoch,
     Lost,
     Passage,
     Refused,
@@ -50,12 +52,19 @@ class ScriptedHub:
             return [wire_bytes(Refused(reason=error.reason, detail=error.detail))]
         if isinstance(message, Hello):
             self.hellos.append(message)
-            return [wire_bytes(self.welcome(message.epoch))]
+            return [wire_bytes(self.welcome(message.epoch, *message.left))]
         return [self.refusal] if self.refusal else [wire_bytes(answer) for answer in self._apply(message)]
 
-    def welcome(self, epoch: str) -> Welcome:
+    def welcome(self, epoch: str, *left: LeftEpoch) -> Welcome:
         history = self.histories.setdefault(epoch, History())
-        return Welcome(epoch=epoch, high=history.high, hash=history.hashes.get(history.high))
+        held = tuple(self._held(asked) for asked in left)
+        return Welcome(epoch=epoch, high=history.high, hash=history.hashes.get(history.high), left=held)
+
+    def _held(self, asked: LeftEpoch) -> HeldEpoch:
+        history = self.histories.get(asked.epoch, History())
+        high = min(asked.acked, history.high)
+        digest = min(((place, digest) for place, digest in history.hashes.items() if place >= high), default=(0, None))
+        return HeldEpoch(epoch=asked.epoch, high=high, hash=digest[1] if high else None)
 
     def restore(self, epoch: str, high: int) -> None:
         """As after a backup was put back: everything above `high` is forgotten."""

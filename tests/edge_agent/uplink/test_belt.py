@@ -16,7 +16,13 @@ from edge_agent.uplink.belt import (
     make_batch,
 )
 from edge_agent.wire.codec import decode_up, encode_event, item
-from edge_agent.wire.limits import ACK_WAIT_S, BATCH_EVENTS_MAX, PAYLOAD_BYTES_MAX, WINDOW_EVENTS_MAX
+from edge_agent.wire.limits import (
+    ACK_WAIT_S,
+    BATCH_EVENTS_MAX,
+    HELLO_EVERY_S,
+    PAYLOAD_BYTES_MAX,
+    WINDOW_EVENTS_MAX,
+)
 from edge_agent.wire.messages import Batch, Item, LossReason, Lost, Passage
 
 
@@ -83,7 +89,7 @@ def test_an_old_or_repeated_ack_changes_nothing(belt: Belt) -> None:
     belt.acked(4, 2)
     belt.acked(10, 3)
     assert send(belt, 10) == []
-    assert belt.wait_s(3) == math.inf
+    assert belt.wait_s(3) == HELLO_EVERY_S - 3
 
 
 def test_a_lost_ack_is_made_good_by_hello_and_welcome(belt: Belt) -> None:
@@ -113,13 +119,35 @@ def test_slow_but_steady_acks_are_progress(belt: Belt) -> None:
         belt.acked(high, now_s)
 
 
-def test_idle_for_hours_is_not_waiting_in_vain(belt: Belt) -> None:
+def test_idle_is_not_waiting_in_vain(belt: Belt) -> None:
+    idle_s = HELLO_EVERY_S - ACK_WAIT_S - 1
     send(belt, 10)
     belt.acked(10, 1)
-    assert not belt.hello_due(36_000)
-    send(belt, 11, now_s=36_000)
-    assert not belt.hello_due(36_000 + ACK_WAIT_S - 1)
-    assert belt.hello_due(36_000 + ACK_WAIT_S)
+    assert not belt.hello_due(idle_s)
+    send(belt, 11, now_s=idle_s)
+    assert not belt.hello_due(idle_s + ACK_WAIT_S - 1)
+    assert belt.hello_due(idle_s + ACK_WAIT_S)
+
+
+def test_hello_is_said_every_hour_when_nothing_is_on_its_way(belt: Belt) -> None:
+    send(belt, 10)
+    belt.acked(10, 1)
+    assert not belt.hello_due(HELLO_EVERY_S - 1)
+    send(belt, 11, HELLO_EVERY_S - 1)
+    assert not belt.hello_due(HELLO_EVERY_S)
+    belt.acked(11, HELLO_EVERY_S + 1)
+    assert belt.wait_s(HELLO_EVERY_S + 1) == 0
+    assert belt.hello_due(HELLO_EVERY_S + 1)
+    belt.hello_said(HELLO_EVERY_S + 1)
+    belt.welcomed(11, HELLO_EVERY_S + 2)
+    assert not belt.hello_due(2 * HELLO_EVERY_S)
+
+
+def test_word_of_another_epoch_is_answered_by_hello_unless_one_was_just_said(belt: Belt) -> None:
+    belt.spoken_of_another_epoch(UNASKED_WAIT_S - 0.1)
+    assert not belt.hello_due(UNASKED_WAIT_S)
+    belt.spoken_of_another_epoch(UNASKED_WAIT_S)
+    assert belt.hello_due(UNASKED_WAIT_S)
 
 
 def test_a_replay_request_sends_again_from_there_once(belt: Belt) -> None:

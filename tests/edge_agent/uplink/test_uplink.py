@@ -14,8 +14,18 @@ from edge_agent.uplink.belt import REFUSED_WAIT_FIRST_S
 from edge_agent.uplink.mqtt import Inbox, MqttVersion, NotTakenWhy
 from edge_agent.uplink.uplink import ANSWER_WAIT_S, HELLOS_MAX, NO_ANSWER, RETRY_MAX_S, Uplink
 from edge_agent.wire.codec import decode_up
-from edge_agent.wire.limits import ACK_WAIT_S, WINDOW_EVENTS_MAX
-from edge_agent.wire.messages import Ack, Batch, Conflict, Hello, Passage, RefusalReason, Refused, wire_bytes
+from edge_agent.wire.limits import ACK_WAIT_S, HELLO_EVERY_S, LEFT_EPOCHS_MAX, WINDOW_EVENTS_MAX
+from edge_agent.wire.messages import (
+    Ack,
+    Batch,
+    Conflict,
+    Hello,
+    Passage,
+    RefusalReason,
+    Refused,
+    Welcome,
+    wire_bytes,
+)
 
 
 class Stage:
@@ -262,6 +272,96 @@ def test_a_conflict_of_another_epoch_is_none_of_ours(stage: Stage) -> None:
     assert stage.waiting == 0
 
 
+def leave_epoch(stage: Stage, *, acked: int) -> str:
+    """As after a conflict; the name of the epoch that is left."""
+    stage.append(acked)
+    stage.settle()
+    old = stage.epoch
+    assert stage.journal.leave_epoch(old).forked
+    stage.links[-1].breaks()
+    stage.wait(0)
+    stage.wait(5)
+    return old
+
+
+def test_what_was_acknowledged_before_a_fork_is_asked_about_and_comes_again_when_the_hub_lost_it(stage: Stage) -> None:
+    old = leave_epoch(stage, acked=6)
+    assert [(left.epoch, left.acked) for left in stage.hub.hellos[-1].left] == [(old, 6)]
+    seen = stage.hub.passages()
+    stage.append(2)
+    stage.settle()
+    stage.hub.restore(old, 4)
+    stage.links[-1].breaks()
+    stage.wait(0)
+    stage.wait(5)
+    assert stage.hub.places(stage.epoch) == [1, 2, 3, 4]
+    assert sorted(stage.hub.passages())[:6] == sorted(seen)
+    assert stage.waiting == 0
+    stage.wait(HELLO_EVERY_S)
+    assert stage.hub.places(stage.epoch) == [1, 2, 3, 4], "once"
+
+
+def test_a_hub_restored_to_before_the_fork_hears_of_the_new_epoch_at_once_and_loses_nothing(stage: Stage) -> None:
+    """It speaks of the only epoch that it knows, and has forgotten most of that."""
+    old = leave_epoch(stage, acked=6)
+    stage.append(1)
+    stage.settle()
+    stage.hub.restore(old, 4)
+    del stage.hub.histories[stage.epoch]
+    stage.wait(60)
+    stage.links[-1].say(wire_bytes(stage.hub.welcome(old)))
+    stage.settle()
+    assert stage.hub.places(stage.epoch) == [1, 2, 3]
+    assert len(stage.hub.passages()) == 7
+    assert stage.waiting == 0
+
+
+@pytest.mark.parametrize(
+    "unasked", [Welcome(epoch="0" * 32, high=0, hash=None), Conflict(epoch="0" * 32, seq=2, hash="f" * 64)]
+)
+def test_a_hub_that_speaks_of_another_epoch_hears_hello_and_not_over_and_over(
+    stage: Stage, unasked: Welcome | Conflict
+) -> None:
+    stage.settle()
+    for _ in range(3):
+        stage.links[-1].say(wire_bytes(unasked))
+        stage.settle()
+    assert len(stage.hub.hellos) == 1, "it may be about what was said before"
+    stage.wait(60)
+    for _ in range(3):
+        stage.links[-1].say(wire_bytes(unasked))
+        stage.settle()
+    assert len(stage.hub.hellos) == 2
+
+
+def test_a_restored_hub_whose_word_was_lost_is_found_out_within_the_hour(stage: Stage) -> None:
+    stage.append(9)
+    stage.settle()
+    stage.hub.restore(stage.epoch, 2)
+    stage.wait(HELLO_EVERY_S)
+    assert stage.hub.places(stage.epoch) == list(range(1, 10))
+
+
+def test_of_more_epochs_than_a_hello_can_name_each_hello_names_the_next(stage: Stage) -> None:
+    stage.settle()
+    left = [leave_epoch(stage, acked=1) for _ in range(LEFT_EPOCHS_MAX + 3)]
+    named: set[str] = set()
+    for _ in range(2):
+        stage.wait(HELLO_EVERY_S)
+        assert len(stage.hub.hellos[-1].left) == LEFT_EPOCHS_MAX
+        named |= {each.epoch for each in stage.hub.hellos[-1].left}
+    assert named == set(left)
+
+
+def test_a_hub_that_does_not_know_the_question_is_no_trouble(stage: Stage) -> None:
+    """An older one: it ignores what it does not know, and answers as ever."""
+    leave_epoch(stage, acked=3)
+    stage.links[-1].say(wire_bytes(stage.hub.welcome(stage.epoch)))
+    stage.append(2)
+    stage.settle()
+    assert stage.hub.places(stage.epoch) == [1, 2]
+
+
 def test_a_hub_that_refuses_everything_is_not_hammered(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
     refusal = wire_bytes(Refused(reason=RefusalReason.MALFORMED, detail="no"))
     stage.hub.refusal = refusal
@@ -303,6 +403,7 @@ def test_when_no_hub_answers_the_connection_is_made_afresh_after_a_while(stage: 
 
 def test_a_connected_agent_to_which_nothing_happens_writes_nothing_all_day(stage: Stage, tmp_path: Path) -> None:
     """Hellos, answers, repeated acks, reconnections and the hub's own restarts included: an SD card wears."""
+    leave_epoch(stage, acked=3)
     stage.append(5)
     stage.settle()
     file = tmp_path / "journal.sqlite3"

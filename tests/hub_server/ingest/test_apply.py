@@ -1,9 +1,28 @@
 """Each rule of the protocol, and what each leaves in the store."""
 
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
-from device_model import DAY_US, DEVICE, EPOCH, HOUR_US, OTHER_EPOCH, batch, hello, lost, passage, placed
+from device_model import (
+    DAY_US,
+    DEVICE,
+    EPOCH,
+    HOUR_US,
+    OTHER_BOOT,
+    OTHER_EPOCH,
+    anchor,
+    batch,
+    hello,
+    lost,
+    observing,
+    passage,
+    placed,
+    plate_read,
+    stamp,
+)
 from sqlite_utils import Database
 
 from edge_agent.wire.codec import WireError, event_hash, item
@@ -11,6 +30,7 @@ from edge_agent.wire.messages import (
     Ack,
     Conflict,
     DownMessage,
+    LeftEpoch,
     Presence,
     RefusalReason,
     Refused,
@@ -20,7 +40,7 @@ from edge_agent.wire.messages import (
     Welcome,
 )
 from hub_server.ingest.apply import Shift, apply_up
-from hub_server.store import alerts, devices, events, people, watches
+from hub_server.store import alerts, devices, events, journals, people, watches
 from hub_server.store.rows import Device, EventRow, Watch
 from hub_server.store.store import Store
 
@@ -73,6 +93,55 @@ def test_a_hello_is_answered_with_how_far_the_journal_is_stored(store: Store) ->
     say(store, batch(A, B))
     assert say(store, hello(last=2)) == [Welcome(epoch=EPOCH, high=2, hash=event_hash(B))]
     assert (device(store).agent, device(store).last, device(store).heard_us) == ("model/1", 2, NOW_US)
+
+
+def left_at(store: Store, *asked: tuple[str, int], device: str = DEVICE) -> list[tuple[str, int, str | None]]:
+    """The hub's answer about epochs that were left."""
+    left = tuple(LeftEpoch(epoch=epoch, acked=acked) for epoch, acked in asked)
+    greeting = msgspec.structs.replace(hello(last=0, epoch=OTHER_EPOCH, device=device), left=left)
+    (answer,) = say(store, greeting, device=device)
+    assert isinstance(answer, Welcome)
+    return [(held.epoch, held.high, held.hash) for held in answer.left]
+
+
+def test_of_an_epoch_that_was_left_the_hub_says_how_much_of_what_was_acknowledged_it_holds(store: Store) -> None:
+    say(store, batch(A, B, lost(3, 5), epoch=EPOCH))
+    assert left_at(store, (EPOCH, 1)) == [(EPOCH, 1, event_hash(A))]
+    assert left_at(store, (EPOCH, 5)) == [(EPOCH, 5, event_hash(lost(3, 5)))]
+    assert left_at(store, (EPOCH, 4)) == [(EPOCH, 4, event_hash(lost(3, 5)))]
+    assert left_at(store, (EPOCH, 9)) == [(EPOCH, 5, event_hash(lost(3, 5)))]
+    assert left_at(store, ("a" * 32, 9), (EPOCH, 2)) == [("a" * 32, 0, None), (EPOCH, 2, event_hash(B))]
+    assert left_at(store, (EPOCH, 2), device="door-west") == [(EPOCH, 0, None)], "another device's epoch"
+
+
+def test_a_conflict_does_not_hide_what_is_held_of_an_epoch_that_was_left(store: Store) -> None:
+    say(store, batch(A, B))
+    say(store, batch(C, first_seq=2))
+    assert left_at(store, (EPOCH, 2)) == [(EPOCH, 2, event_hash(B))]
+
+
+def test_an_epoch_that_was_left_is_never_taken_for_the_current_one(store: Store) -> None:
+    say(store, batch(A, B))
+    left_at(store, (EPOCH, 2))
+    with store.read() as db:
+        assert [journal.epoch for journal in journals.current(db)] == [OTHER_EPOCH]
+
+
+def test_what_will_come_again_of_an_epoch_that_was_left_is_waited_for(store: Store) -> None:
+    def told() -> bool:
+        with store.read() as db:
+            return DEVICE in devices.told_all(db, hello_from_us=NOW_US)
+
+    say(store, batch(A))
+    left_at(store, (EPOCH, 1))
+    assert told()
+    left_at(store, (EPOCH, 3))
+    assert not told()
+    assert device(store).last == 2
+    say(store, batch(B, C, epoch=OTHER_EPOCH))
+    assert told()
+    left_at(store, ("a" * 32, 2**53 - 1), ("b" * 32, 2**53 - 1))
+    assert device(store).last == 2**53 - 1
 
 
 def test_a_batch_is_stored_byte_for_byte_and_acknowledged_with_the_hash_of_its_last(store: Store) -> None:
@@ -371,3 +440,43 @@ def test_two_epochs_in_one_transaction_are_told_apart(store: Store) -> None:
         (DEVICE, Ack(epoch=OTHER_EPOCH, high=1, hash=event_hash(B))),
         (DEVICE, Ack(epoch=EPOCH, high=2, hash=event_hash(C))),
     ]
+
+
+def everything(store: Store) -> dict[str, list[tuple[Any, ...]]]:
+    """All rows that ingest writes."""
+    tables = ("events", "journals", "watches", "alerts", "observing", "plate_passages", "clock_anchors", "devices")
+    with store.read() as db:
+        return {
+            table: db.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall()  # noqa: S608
+            for table in tables
+        }
+
+
+def test_a_long_batch_of_everything_leaves_the_same_rows_as_one_message_for_each(tmp_path: Path) -> None:
+    """Passages are stored together; anchors, plates, stretches and losses between them must not see another order."""
+    began, ended = stamp(mono_us=1, wall_us=NOW_US - HOUR_US), stamp(mono_us=2, wall_us=NOW_US)
+    raws: list[bytes] = []
+    for n in range(60):
+        raws += [
+            passage(wall_us=NOW_US - n, mono_us=10 * n + 1, person="zhao" if n % 3 == 0 else None),
+            passage(wall_us=5, mono_us=10 * n + 2, person="zhao", synced=False, boot=OTHER_BOOT),
+        ]
+        if n % 20 == 7:
+            raws.append(anchor(mono_us=1000, wall_us=NOW_US - HOUR_US, uncertainty_us=60 - n, boot=OTHER_BOOT))
+        if n % 20 == 11:
+            raws += [plate_read(wall_us=NOW_US - n), observing(began, ended), b'{"type":"hologram"}']
+    found = []
+    for name in ("together", "apart"):
+        with closing(Store.open(tmp_path / name, clock=lambda: NOW_US)) as store:
+            store.write(lambda db: devices.create(db, id=DEVICE, place="", now_us=NOW_US))
+            store.write(lambda db: db.execute("UPDATE devices SET secret_sha256 = ''"))
+            watched(store, last_seen_us=NOW_US - 3 * HOUR_US)
+            if name == "together":
+                parts = [(1, raws[:100]), (101, raws[100:])]
+                shifted(store, *((DEVICE, batch(*part, first_seq=first)) for first, part in parts))
+            else:
+                for seq, raw in enumerate(raws, start=1):
+                    say(store, batch(raw, first_seq=seq))
+            found.append(everything(store))
+    assert found[0] == found[1]
+    assert len(found[0]["events"]) == len(raws)

@@ -56,7 +56,14 @@ class Pair:
         """Hello, then batches until the hub has acknowledged all; every answer of the hub."""
         position = self.journal.position()
         said = self._say(
-            Hello(device=DEVICE, epoch=position.epoch, oldest=position.oldest, last=position.last, agent="x")
+            Hello(
+                device=DEVICE,
+                epoch=position.epoch,
+                oldest=position.oldest,
+                last=position.last,
+                agent="x",
+                left=tuple(self.journal.left()),
+            )
         )
         for _ in range(100):
             self._hear(said[-1])
@@ -74,6 +81,11 @@ class Pair:
         self.store.close()
         restore(self.data, path, force=True, now_us=self.now_us())
         self.store = Store.open(self.data, clock=self.now_us)
+
+    def told(self) -> bool:
+        """Whether the watch need not wait for the device any longer."""
+        with self.store.read() as db:
+            return DEVICE in devices.told_all(db, hello_from_us=0)
 
     def row(self) -> Device:
         with self.store.read() as db:
@@ -100,6 +112,7 @@ class Pair:
     def _hear(self, answer: DownMessage) -> None:
         if isinstance(answer, Welcome):
             assert self.journal.apply_welcome(answer.epoch, answer.high, answer.hash).settled
+            assert not (self.journal.take_back(answer.left) and self.told()), "the watch must wait for what comes"
         elif isinstance(answer, Ack):
             assert self.journal.apply_ack(answer.epoch, answer.high, answer.hash).settled
         else:
@@ -173,3 +186,41 @@ def test_a_hub_without_any_backup_gets_everything_that_is_kept(pair: Pair) -> No
     pair.restore(empty)
     pair.drain()
     assert pair.places() == [("passage", seq) for seq in range(1, 121)]
+
+
+def test_what_was_acknowledged_before_a_fork_comes_again_too_and_the_watch_waits_for_it(pair: Pair) -> None:
+    pair.see(30)
+    pair.drain()
+    path = pair.back_up()
+    pair.see(20)
+    pair.drain()
+    before = pair.last_seen_us()
+    left = pair.journal.position().epoch
+    pair.journal.leave_epoch(left)
+    pair.drain()
+    pair.restore(path)
+    (welcome, *_) = pair.drain()
+    assert isinstance(welcome, Welcome)
+    assert [(held.epoch, held.high) for held in welcome.left] == [(left, 30)]
+    assert pair.told()
+    assert pair.places() == sorted(
+        [("passage", seq) for seq in range(1, 31)] + [("passage", seq) for seq in range(1, 21)], key=lambda row: row[1]
+    )
+    assert pair.last_seen_us() == before
+    assert (pair.row().duplicates, pair.row().lost) == (0, 0)
+    pair.drain()
+    assert pair.row().high == 20, "once"
+
+
+def test_what_was_told_lost_before_a_fork_is_told_again(pair: Pair) -> None:
+    empty = pair.back_up()
+    pair.see(10)
+    pair.drain()
+    pair.journal.leave_epoch(pair.journal.position().epoch)
+    pair.clock.advance(KEEP_S + 86400)
+    pair.see(1)
+    pair.drain()
+    pair.restore(empty)
+    pair.drain()
+    assert pair.places() == [("passage", 1), ("lost", 2)]
+    assert pair.row().lost == 10

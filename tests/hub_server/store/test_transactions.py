@@ -168,6 +168,12 @@ OTHERWISE: dict[str, object] = {
     "events.add event": NewEvent(
         device="door", epoch=EPOCH, seq=9, last_seq=9, hash="0" * 64, type="passage", received_us=NOW_US, raw=b"{}"
     ),
+    "events.add_all events": [
+        NewEvent(
+            device="door", epoch=EPOCH, seq=n, last_seq=n, hash="0" * 64, type="passage", received_us=NOW_US, raw=b"{}"
+        )
+        for n in (20, 21)
+    ],
     "events id": 1,
     "conflicts id": 1,
     "conflicts.settle note": "换卡",
