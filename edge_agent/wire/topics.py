@@ -3,9 +3,11 @@
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 PREFIX = "shouwang/v1"
 _TOPIC = re.compile(rf"{PREFIX}/([a-z0-9][a-z0-9-]{{0,62}})/([a-z0-9][a-z0-9-]{{0,62}})/([a-z/]+)")
+_PARSED_MAX = 4096  # topics that are remembered: a site has few, and each message has one
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
@@ -50,6 +52,7 @@ def all_devices(site: str, channel: Channel) -> str:
     return f"{PREFIX}/{site}/+/{channel}"
 
 
+@lru_cache(maxsize=_PARSED_MAX)
 def parse(topic: str) -> tuple[Address, Channel] | None:
     """The address and channel of a topic, or None when it is none of ours."""
     match = _TOPIC.fullmatch(topic)

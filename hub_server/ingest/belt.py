@@ -49,19 +49,20 @@ class Belt:
 
         What else there is to say, `settle` says.
         """
-        owed = self._ack()
+        before = self._high, self._high_hash, self._owes_ack
         self._missing = False
         for item in batch.items:
             received = Received(device=self._journal.device, epoch=self._journal.epoch, item=item, at_us=now_us)
             if item.seq > self._high + 1:
                 self._missing = True
+                self._last = max(self._last, *(each.seq for each in batch.items))
                 break
             if item.seq == self._high + 1:
                 self._store(read(received), now_us)
             elif (conflict := self._take_again(received)) is not None:
                 self._owes_ack = False
-                return [*owed, conflict]
-        self._last = max(self._last, *(item.seq for item in batch.items))
+                return [*self._owed(*before), conflict]
+            self._last = max(self._last, item.seq)
         self._owes_ack = True
         return []
 
@@ -72,17 +73,15 @@ class Belt:
             self._duplicates = 0
         self._journal = self.journal
         journals.save(self._db, self._journal)
-        said = self._ack()
+        said = self._owed(self._high, self._high_hash, self._owes_ack)
         if self._missing:
             devices.count(self._db, self._journal.device, "replays")
             said.append(Replay(epoch=self.epoch, from_seq=self._high + 1))
         self._owes_ack = self._missing = False
         return said
 
-    def _ack(self) -> list[DownMessage]:
-        if not self._owes_ack or self._high_hash is None:
-            return []
-        return [Ack(epoch=self.epoch, high=self._high, hash=self._high_hash)]
+    def _owed(self, high: int, high_hash: str | None, owes: bool) -> list[DownMessage]:  # noqa: FBT001 our own
+        return [Ack(epoch=self.epoch, high=high, hash=high_hash)] if owes and high_hash is not None else []
 
     def _take_again(self, received: Received) -> Conflict | None:
         """An item at or below high. A tombstone may reach above it; its part above is news."""

@@ -21,7 +21,7 @@ DEVICE_BYTES_MAX = 8 * 1024 * 1024
 """Of one device: its whole window of the largest events."""
 QUEUES_MAX = 4096
 """Devices that may wait at once; a message of one more is dropped."""
-TAKE_MAX = 64
+TAKE_MAX = 256
 TAKE_BYTES_MAX = 512 * 1024
 """What one `take` gives at most, unless a single message is larger: whoever comes next waits for no more than that."""
 _LOG_EVERY = 1000

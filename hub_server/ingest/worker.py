@@ -18,7 +18,7 @@ from hub_server.ingest.inbox import Arrival, Entry, Inbox, Listening, Opened
 from hub_server.store.errors import StoreClosedError, StoreFailingError
 from hub_server.store.store import Store
 
-HOLD_S = 0.008
+HOLD_S = 0.014
 """How long one transaction takes up more messages. The last batch and the commit come on top: 20 ms in all."""
 
 _KINDS_MAX = 16  # of foreign topics are told in the log

@@ -73,12 +73,16 @@ def test_of_a_payload_past_the_limit_as_much_is_kept_as_shows_that() -> None:
     assert len(entry.payload) == PAYLOAD_BYTES_MAX + 1
 
 
+FLOOD = 2 * TAKE_MAX
+"""Messages of one device between two turns: more than it is given."""
+
+
 def test_one_that_floods_is_throttled_and_twenty_others_lose_nothing_and_wait_for_one_turn() -> None:
     """A fleet of 20, each within its window, beside one that sends a hundred times as much."""
     inbox, rng = Inbox(), random.Random(20261128)
     waited: Counter[str] = Counter()
     for round_ in range(200):
-        for _ in range(100):
+        for _ in range(FLOOD):
             inbox.offer(arrival(b"rubbish", device=FLOODER))
         for device in rng.sample(HONEST, 5):
             assert inbox.offer(arrival(str(round_).encode(), device=device))
@@ -88,7 +92,7 @@ def test_one_that_floods_is_throttled_and_twenty_others_lose_nothing_and_wait_fo
             waited[device_of(entry)] -= 1
         assert all(waited[device] == 0 for device in HONEST), "what came in a round left with the same round"
     assert set(inbox.throttled()) == {FLOODER}
-    assert inbox.dropped > 200 * 100 - DEVICE_MESSAGES_MAX - 200 * TAKE_MAX - 1
+    assert inbox.dropped > 200 * (FLOOD - TAKE_MAX) - DEVICE_MESSAGES_MAX - 1
 
 
 def test_each_device_is_taken_in_turn_and_its_own_order_is_kept() -> None:
