@@ -33,6 +33,11 @@ def test_the_call_in_which_a_process_died_has_no_result() -> None:
     assert (last.name, last.result, last.error) == ("pwrite64", None, None)
 
 
+def test_a_file_that_was_deleted_while_open_is_one_all_the_same() -> None:
+    (call,) = read([r'9  write(2<\x2f\x74>(deleted), "\x61", 1) = 1'])
+    assert call.descriptor() == ("2", "/t")
+
+
 def test_a_call_that_never_ended_stands_last_and_has_no_result() -> None:
     calls = read([r"9  fsync(3<\x61> <unfinished ...>", r"8  fsync(4<\x62>) = 0"])
     assert [(call.tid, call.result) for call in calls] == [(8, 0), (9, None)]

@@ -9,7 +9,7 @@ _LINE: Final = re.compile(r"(?P<tid>\d+)\s+(?P<rest>.*)")
 _WHOLE: Final = re.compile(r"(?P<name>\w+)\((?P<args>.*)\)\s+= (?P<result>\?|-?\d+)(?P<after>.*)")
 _CUT: Final = re.compile(r"(?P<name>\w+)\((?P<args>.*?),?\s+<(?:unfinished|detached) \.\.\.>")
 _RESUMED: Final = re.compile(r"<\.\.\. (?P<name>\w+) resumed>(?P<args>.*)\)\s+= (?P<result>\?|-?\d+)(?P<after>.*)")
-_DESCRIPTOR: Final = re.compile(r"(?P<number>\d+|AT_FDCWD)<(?P<path>[^>]*)>")
+_DESCRIPTOR: Final = re.compile(r"(?P<number>\d+|AT_FDCWD)<(?P<path>[^>]*)>(?:\(deleted\))?")
 _ERROR: Final = re.compile(r" (E[A-Z0-9]+)")
 _OPENED: Final = re.compile(r"<([^>]*)>")
 

@@ -9,6 +9,7 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from firmware_config.ca.folder import CaFolder
 from firmware_config.mosquitto import CONF, Account, MosquittoSite, Tls, render
 
+ASK_AGAIN_S = 1.0
 PROGRAM = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 NO_MOSQUITTO = "no mosquitto here: apt-get install mosquitto"
 SITE, EAST, WEST, HUB = "demo", "door-east", "door-west", "hub.office"
@@ -155,8 +157,7 @@ class TlsSite:
 
     def _end(self, number: signal.Signals) -> None:
         if self._process is not None:
-            self._process.send_signal(number)
-            self._process.wait(TIMEOUT_S)
+            end(self._process, number)
             self._ear.join()
             assert self._process.stderr is not None
             self._process.stderr.close()
@@ -173,6 +174,16 @@ class TlsSite:
         while not all(word in (lines or [""])[-1] for word in words):
             lines.append(self._said.get(timeout=TIMEOUT_S))
             assert lines[-1] != "ended", "\n".join(lines)
+
+
+def end(process: "subprocess.Popen[Any]", number: signal.Signals = signal.SIGTERM) -> None:
+    """Until it ends: a Mosquitto that has just begun forgets a signal."""
+    for _ in range(round(TIMEOUT_S / ASK_AGAIN_S)):
+        process.send_signal(number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(ASK_AGAIN_S)
+            return
+    raise AssertionError("mosquitto does not end")
 
 
 class Caller:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from device_model import SITE
 from mqtt_device import Ingest, Running, free_port
+from tls_site import end
 
 from firmware_config.mosquitto import CONF, Account, MosquittoSite, render
 from hub_server.ingest.access import Access
@@ -69,8 +70,7 @@ class Mosquitto:
         self._process.wait(10)
 
     def stop(self) -> None:
-        self._process.terminate()
-        self._process.wait(10)
+        end(self._process)
 
 
 @pytest.fixture
