@@ -4,20 +4,20 @@ import random
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Final
 
+from fleet_day import Site, passages_an_hour
+from fleet_journal import MemoryJournal
 from fleet_wire import Loop, Place, Wire
 
 from edge_agent.uplink.belt import Belt, make_batch
-from edge_agent.wire.codec import decode_down, encode_event, item
+from edge_agent.wire.codec import decode_down
 from edge_agent.wire.messages import (
     Ack,
     ClockAnchor,
     Conflict,
     Event,
     Hello,
-    Item,
     Observing,
     Passage,
     Presence,
@@ -37,56 +37,6 @@ RETRY_S: Final = 1.0
 US: Final = 1_000_000
 OBSERVING_EVERY_S: Final = 900.0
 LATENCIES_MAX: Final = 200_000
-KEPT_MAX: Final = 5_000  # acknowledged events
-
-
-class Site(StrEnum):
-    """Where a device stands: how busy it is by the hour follows from it."""
-
-    GATE = "gate"
-    DOOR = "door"
-    CLINIC = "clinic"
-
-
-_CURVES: Final = {
-    # passages an hour, from midnight on: rush in the morning and at night; meals and errands; opening hours
-    Site.GATE: (
-        8,
-        4,
-        3,
-        3,
-        6,
-        30,
-        110,
-        240,
-        260,
-        150,
-        110,
-        130,
-        160,
-        130,
-        110,
-        110,
-        140,
-        220,
-        260,
-        200,
-        150,
-        110,
-        60,
-        9,
-    ),
-    Site.DOOR: (1, 1, 0, 0, 2, 8, 20, 30, 26, 22, 24, 28, 26, 16, 18, 22, 26, 32, 30, 24, 18, 10, 5, 2),
-    Site.CLINIC: (0, 0, 0, 0, 0, 0, 2, 20, 50, 60, 50, 25, 6, 15, 40, 45, 35, 12, 3, 0, 0, 0, 0, 0),
-}
-
-
-def passages_an_hour(site: Site, hour: float) -> float:
-    """The day's curve between its full hours. `hour`: 0 to 24; past midnight it goes round."""
-    curve = _CURVES[site]
-    low = int(hour) % 24
-    share = hour % 1
-    return curve[low] * (1 - share) + curve[(low + 1) % 24] * share
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,49 +64,6 @@ class Totals:
     refused: int = 0
     replays: int = 0
     latencies_s: list[float] = field(default_factory=list)
-
-
-class MemoryJournal:
-    """The agent's journal without a disk: what is acknowledged is kept for a while, for a hub that was restored."""
-
-    def __init__(self) -> None:
-        self.epoch = secrets.token_hex(16)
-        self.acked = 0
-        self._base = 0  # places up to here are forgotten
-        self._items: list[Item] = []
-        self._captured_s: list[float] = []
-
-    @property
-    def last(self) -> int:
-        return self._base + len(self._items)
-
-    @property
-    def oldest(self) -> int:
-        return self._base + 1
-
-    def append(self, event: Event, now_s: float) -> None:
-        self._items.append(item(self.last + 1, encode_event(event)))
-        self._captured_s.append(now_s)
-
-    def after(self, place: int, limit: int) -> list[Item]:
-        """Raises ValueError when the hub asks for what is forgotten."""
-        if place < self._base:
-            raise ValueError(f"the hub asks for {place + 1}; {self.oldest} is the oldest")
-        return self._items[place - self._base : place - self._base + limit]
-
-    def apply(self, high: int, digest: str | None) -> list[float]:
-        """The hub has all up to `high`; when each of those that are new to us was captured. Raises ValueError."""
-        if high > self.last:
-            raise ValueError(f"the hub acknowledges {high}; {self.last} is the last")
-        if high > self._base and self._items[high - self._base - 1].hash != digest:
-            raise ValueError(f"the hub acknowledges another event at {high}")
-        fresh = self._captured_s[max(0, self.acked - self._base) : max(0, high - self._base)]
-        self.acked = high
-        surplus = self.acked - self._base - KEPT_MAX
-        if surplus > KEPT_MAX:
-            del self._items[:surplus], self._captured_s[:surplus]
-            self._base += surplus
-        return fresh
 
 
 class SimulatedDevice:

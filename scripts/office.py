@@ -2,7 +2,6 @@
 
 import json
 import os
-import platform
 import re
 import shutil
 import socket
@@ -130,9 +129,3 @@ def end(process: "subprocess.Popen[Any]") -> None:
             return
     process.kill()
     process.wait()
-
-
-def machine() -> str:
-    found = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
-    model = found[1].strip() if found else platform.machine()
-    return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}"

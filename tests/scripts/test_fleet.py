@@ -5,7 +5,9 @@ import subprocess
 import sys
 
 import pytest
-from fleet import KEPT_MAX, MemoryJournal, SimulatedDevice, Site, passages_an_hour
+from fleet import SimulatedDevice
+from fleet_day import Site, passages_an_hour
+from fleet_journal import KEPT_MAX, MemoryJournal
 from fleet_wire import Loop, Place
 from office import MOSQUITTO
 
