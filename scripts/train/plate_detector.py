@@ -133,6 +133,7 @@ def judge(model: PlateDetector, scenes: list[tuple[np.ndarray, np.ndarray]]) -> 
 
 
 def main() -> None:
+    cv2.setNumThreads(1)  # its thread pool does not survive the fork of the workers
     args = parse(__doc__, steps=6000)
     plates = args.shared / "data" / "plates"
     sets = {
@@ -143,7 +144,7 @@ def main() -> None:
     def step_loss(model: torch.nn.Module, batch: tuple[torch.Tensor, ...], step: int) -> torch.Tensor:
         pictures, *wanted = batch
         pictures = (pictures.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast(pictures.device.type, dtype=torch.bfloat16):
             said = model(pictures)
         return loss_of(said.float(), *wanted, doubt=step >= DOUBT_FROM or args.origin is not None)
 

@@ -87,7 +87,7 @@ def judge(model: PlateReader, sets: dict[str, tuple[torch.Tensor, torch.Tensor]]
 def loss_of(model: torch.nn.Module, batch: tuple[torch.Tensor, ...], _step: int) -> torch.Tensor:
     """Cross entropy of characters and kinds."""
     pictures, chars, kinds = batch
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with torch.autocast(pictures.device.type, dtype=torch.bfloat16):
         said, sort = model(pictures.contiguous(memory_format=torch.channels_last))
     flat = said.float().flatten(0, 1)
     loss = functional.cross_entropy(flat, chars.flatten(), ignore_index=NOT_ASKED, label_smoothing=0.02)
@@ -95,6 +95,7 @@ def loss_of(model: torch.nn.Module, batch: tuple[torch.Tensor, ...], _step: int)
 
 
 def main() -> None:
+    cv2.setNumThreads(1)  # its thread pool does not survive the fork of the workers
     args = parse(__doc__, steps=7000)
     folder, faces = args.shared / "data" / "plates", args.shared / "data" / "faces" / "lfw_view1"
     sets = development(folder)

@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from tqdm import tqdm
 
 JUDGE_EVERY = 500  # steps; the checkpoint is written then too
+STEPS_MAX = 10**9  # where the clock ends the training
 
 
 class Endless(IterableDataset[Any]):
@@ -55,18 +56,16 @@ class Average:
                 mine.copy_(theirs)
 
 
-def rate(step: int, steps: int, peak: float, warm: int = 200) -> float:
-    """Up in a straight line, down along a cosine to a hundredth."""
-    if step < warm:
-        return peak * (step + 1) / warm
-    done = (step - warm) / max(1, steps - warm)
-    return peak * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, done))))
+def rate(step: int, done: float, peak: float, warm: int = 200) -> float:
+    """Up in a straight line, down along a cosine to a hundredth. `done`: share of the training, 0 to 1."""
+    warmed = min(1.0, (step + 1) / warm)
+    return peak * warmed * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, done))))
 
 
 def state_of(path: Path) -> dict[str, torch.Tensor]:
     """Averaged weights by name: of a checkpoint, or of an .npz in `weights/`, where they are kept as float16."""
     if path.suffix != ".npz":
-        return dict(torch.load(path)["average"])
+        return dict(torch.load(path, map_location="cpu")["average"])
     with np.load(path) as held:
         return {name: torch.from_numpy(_single(held[name])) for name in held.files}
 
@@ -100,6 +99,9 @@ def parse(description: str, steps: int) -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=1, help="processes that make examples")
     parser.add_argument("--threads", type=int, default=1, help="of the network")
     parser.add_argument("--from", dest="origin", type=Path, help="start from the averaged weights of another run")
+    parser.add_argument("--minutes", type=float, help="learn for so long instead of --steps: a machine that is lent")
+    parser.add_argument("--judge-every", type=int, default=JUDGE_EVERY, help="steps between judgements and checkpoints")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--extra", type=Path, help="what the tables lack (find_unlabelled.py)")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
@@ -118,7 +120,7 @@ def train(
     decay: float,
 ) -> None:
     """The loop, from the checkpoint in `args.out` if there is one. Ctrl-C loses what came after the last checkpoint."""
-    model = model.to(memory_format=torch.channels_last)
+    model = model.to(args.device, memory_format=torch.channels_last)
     if args.origin:
         model.load_state_dict(state_of(args.origin))
     groups = [
@@ -128,29 +130,39 @@ def train(
     optimiser = torch.optim.AdamW(groups, lr=args.rate)
     average, start, path = Average(model), 0, args.out / "checkpoint.pt"
     if path.exists():
-        held = torch.load(path)
+        held = torch.load(path, map_location=args.device)
         model.load_state_dict(held["model"])
         average.model.load_state_dict(held["average"])
         optimiser.load_state_dict(held["optimiser"])
         start = held["step"]
+    steps = STEPS_MAX if args.minutes else args.steps
     examples, mean, began = source(args.seed + start), 0.0, time.monotonic()
-    for step in tqdm(range(start, args.steps), initial=start, total=args.steps, mininterval=10):
+    for step in tqdm(range(start, steps), initial=start, total=None if args.minutes else steps, mininterval=10):
+        done = (time.monotonic() - began) / 60 / args.minutes if args.minutes else step / steps
         for group in optimiser.param_groups:
-            group["lr"] = rate(step, args.steps, args.rate)
+            group["lr"] = rate(step, done, args.rate)
         model.train()
-        loss = loss_of(model, next(examples), step)
+        batch = [part.to(args.device, non_blocking=True) for part in next(examples)]
+        loss = loss_of(model, batch, step)
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 3.0)
         optimiser.step()
         average.update(model, step)
-        lost = float(loss.detach())
-        mean = lost if step == start else 0.98 * mean + 0.02 * lost
-        if (step + 1) % JUDGE_EVERY == 0 or step + 1 == args.steps:
+        mean = _smoothed(mean, loss.detach()) if step > start else loss.detach()
+        last = done >= 1 or step + 1 == steps
+        if (step + 1) % args.judge_every == 0 or last:
             minutes = round((time.monotonic() - began) / 60, 1)
-            line = {"step": step + 1, "loss": round(mean, 4), "minutes": minutes, **judge(average.model)}
+            judged = judge(copy.deepcopy(average.model).cpu())
+            line = {"step": step + 1, "loss": round(float(mean), 4), "minutes": minutes, **judged}
             with (args.out / "log.jsonl").open("a") as log:
                 log.write(json.dumps(line) + "\n")
             tqdm.write(json.dumps(line))
             parts = {"model": model, "average": average.model, "optimiser": optimiser}
             save(path, step=step + 1, **{name: part.state_dict() for name, part in parts.items()})
+        if last:
+            break
+
+
+def _smoothed(mean: torch.Tensor | float, new: torch.Tensor) -> torch.Tensor:
+    return 0.98 * mean + 0.02 * new
