@@ -1,59 +1,66 @@
-"""Alerts and their history. Steps are judged by hub_server.watch.life; here they meet the rows."""
+"""The life of alerts. Steps are judged by hub_server.watch; here they meet the rows, with all that follows from them.
+
+Each change stores, in the caller's transaction, its line of history, the alert's place on the ladder, the notices of
+whoever must hear of it, and the end of notices that nobody needs any more.
+"""
 
 # ruff: noqa: A002 -- arguments are named as their columns: id, type, hash
 
-from typing import Any
-
 from sqlite_utils import Database
 
-from hub_server.store import limits, watches
-from hub_server.store.errors import ConflictingChangeError, NotFoundError
-from hub_server.store.rows import Alert, AlertChange, Watch
+from hub_server.store import coverage, limits, outbox, pauses, signs, watches
+from hub_server.store.alert_rows import climbing, demand, get, history, not_closed, page, record
+from hub_server.store.errors import ConflictingChangeError
+from hub_server.store.outbox import NEEDS, NoticeKind
+from hub_server.store.roster import Roster, tell
+from hub_server.store.rows import Alert, Watch
+from hub_server.watch import storm
+from hub_server.watch.coverage import Verdict as Seen
 from hub_server.watch.errors import IllegalTransitionError
 from hub_server.watch.judge import Verdict
+from hub_server.watch.ladder import TOP, Rung, newly_told, next_rung, placed, rung_after
 from hub_server.watch.life import Step, human_step, retraction
-from hub_server.watch.states import AlertState, Outcome
+from hub_server.watch.observation import Kind
+from hub_server.watch.states import OBSERVES, AlertState, Outcome, Report
+
+__all__ = [
+    "WATCH",
+    "climb_due",
+    "climbing",
+    "get",
+    "history",
+    "move",
+    "not_closed",
+    "observe_person",
+    "page",
+    "raise_due",
+    "recount_person",
+    "reopen",
+    "report",
+    "vouch_for_person",
+]
 
 WATCH = "watch"
 """The author of what no person did."""
 
 
-def get(db: Database, id: int) -> Alert | None:
-    for row in db.view("alert_rows").rows_where("id = ?", [id], limit=1):
-        return _alert(row)
-    return None
-
-
-def not_closed(db: Database, person: str) -> Alert | None:
-    """The person's one alert that still needs somebody."""
-    row = db.execute("SELECT id FROM alerts WHERE person = ? AND state <> 'closed'", [person]).fetchone()
-    return None if row is None else get(db, row[0])
-
-
-def page(db: Database, *, states: frozenset[AlertState] | None, after: int | None, limit: int) -> list[Alert]:
-    """Newest first, from the one behind `after`; of these states, or of all when None."""
-    wanted = sorted(AlertState if states is None else states)
-    where = f"state IN ({', '.join('?' * len(wanted))})"
-    args: list[str | int] = list(wanted)
-    if after is not None:
-        where += " AND id < ?"
-        args.append(after)
-    rows = db.view("alert_rows").rows_where(where, args, order_by="id DESC", limit=limits.page_rows(limit))
-    return [_alert(row) for row in rows]
-
-
-def history(db: Database, alert_id: int) -> list[AlertChange]:
-    """Every step, oldest first."""
-    sql = (
-        "SELECT alert, at_us, author, before, after, outcome, note FROM alert_changes WHERE alert = ?"
-        " ORDER BY id LIMIT ?"
-    )
-    return [_change(row) for row in db.query(sql, [alert_id, limits.PAGE_ROWS_MAX])]
-
-
 def raise_due(db: Database, *, now_us: int, limit: int) -> list[Alert]:
     """An alert for each watch that is due and has none; at most `limit`, the longest due first."""
-    return [_raise(db, watch, now_us) for watch in watches.due(db, now_us=now_us, limit=limit)]
+    due = watches.due(db, now_us=now_us, limit=limit)
+    roster, verdicts = Roster(db, now_us=now_us), coverage.verdicts(db, due, now_us=now_us)
+    return [
+        _raise(db, roster, watch, verdict, together=len(due), now_us=now_us)
+        for watch, verdict in zip(due, verdicts, strict=True)
+    ]
+
+
+def climb_due(db: Database, *, now_us: int, limit: int) -> list[Alert]:
+    """Moves up whatever has waited on its rung for long enough; at most `limit`. Those it moved, as they were."""
+    waited = climbing(db, now_us=now_us, limit=limit)
+    roster = Roster(db, now_us=now_us)
+    for alert in waited:
+        _climb(db, roster, alert, together=len(waited), now_us=now_us)
+    return waited
 
 
 def move(
@@ -71,19 +78,81 @@ def move(
 
     Raises NotFoundError, InvalidValueError, ConflictingChangeError (an illegal step); nothing has changed then.
     """
-    alert = _get(db, id)
+    alert = demand(db, id)
     named = limits.text("author", author, limits.AUTHOR_CHARS_MAX, chars_min=1)
     said = limits.text("note", note, limits.NOTE_CHARS_MAX)
     try:
         step = human_step(alert.state, to, outcome=outcome, until_us=until_us, now_us=now_us)
     except IllegalTransitionError as error:
         raise ConflictingChangeError(str(error)) from error
+    if step.after is AlertState.OPEN:
+        return reopen(db, id, author=author, note=note, now_us=now_us)
     _take(db, alert, step, author=named, note=said, now_us=now_us)
     if step.observed_at_us is not None:
-        _visited(db, alert, at_us=step.observed_at_us, by=f"visit: {named}")
+        _visited(db, alert, at_us=step.observed_at_us, by=named)
     if step.paused_until_us is not None:
-        watches.pause(db, person=alert.person, until_us=step.paused_until_us)
-    return _get(db, id)
+        pauses.away(db, alert, until_us=step.paused_until_us, reason=said, author=named, now_us=now_us)
+    return demand(db, id)
+
+
+def report(db: Database, id: int, *, report: Report, author: str, note: str, now_us: int) -> Alert:
+    """What a visit found that closes nothing: the alert climbs, and the next ones are told at once.
+
+    Nobody has it in hand on the rung it reaches: it waits there as an open one does. Raises NotFoundError,
+    InvalidValueError, ConflictingChangeError (it is closed).
+    """
+    alert = demand(db, id)
+    named = limits.text("author", author, limits.AUTHOR_CHARS_MAX, chars_min=1)
+    said = limits.text("note", note, limits.NOTE_CHARS_MAX)
+    if alert.state is AlertState.CLOSED:
+        raise ConflictingChangeError(f"{id} 号警报已结束，请先重新打开； alert {id} is closed: reopen it")
+    roster, before = Roster(db, now_us=now_us), Rung(alert.rung)
+    wanted = rung_after(report, before)
+    after = TOP if wanted is TOP else roster.reached(wanted, area=alert.area, person=alert.person) or TOP
+    _place(db, roster, alert, AlertState.OPEN, after, now_us)
+    change = record(
+        db,
+        id,
+        before=alert.state,
+        after=alert.state,
+        author=named,
+        note=said,
+        now_us=now_us,
+        report=report,
+        rung=after,
+    )
+    _tell_or_all(roster, alert, NoticeKind.REPORTED, newly_told(before, after), change=change, ready_us=now_us)
+    return demand(db, id)
+
+
+def reopen(db: Database, id: int, *, author: str, note: str, now_us: int) -> Alert:
+    """A closed alert needs somebody after all; `note` says why. It stands where it stood, and is told there anew.
+
+    What closed it is taken back: the visit does not count as an observation, the pause never was. Raises
+    NotFoundError, InvalidValueError, ConflictingChangeError (it is not closed, or another of the person is not).
+    """
+    alert = demand(db, id)
+    named = limits.text("author", author, limits.AUTHOR_CHARS_MAX, chars_min=1)
+    said = limits.text("note", note, limits.NOTE_CHARS_MAX, chars_min=1)
+    if alert.state is not AlertState.CLOSED:
+        raise ConflictingChangeError(f"{id} 号警报没有结束； alert {id} is not closed")
+    other = not_closed(db, alert.person)
+    if other is not None:
+        raise ConflictingChangeError(
+            f"同一人的 {other.id} 号警报还没有结束； alert {other.id} of the same person is not closed"
+        )
+    roster = Roster(db, now_us=now_us)
+    rung = roster.reached(Rung(alert.rung), area=alert.area, person=alert.person) or Rung(alert.rung)
+    db.execute("UPDATE alerts SET state = ?, outcome = NULL WHERE id = ?", (AlertState.OPEN, id))
+    _place(db, roster, alert, AlertState.OPEN, rung, now_us)
+    change = record(
+        db, id, before=alert.state, after=AlertState.OPEN, author=named, note=said, now_us=now_us, rung=rung
+    )
+    _take_back(db, alert, author=named, now_us=now_us)
+    outbox.settle_alert(db, alert, now_us, kinds=[NoticeKind.RETRACTED])
+    told = [Rung(number) for number in range(rung + 1)]
+    roster.tell(alert, NoticeKind.REOPENED, told, change=change, ready_us=now_us)
+    return demand(db, id)
 
 
 def observe_person(db: Database, *, person: str, at_us: int, by: str, now_us: int) -> None:
@@ -91,9 +160,12 @@ def observe_person(db: Database, *, person: str, at_us: int, by: str, now_us: in
     _follow(db, watches.observe_person(db, person=person, at_us=at_us, by=by, now_us=now_us), now_us)
 
 
-def vouch_for_person(db: Database, *, person: str, at_us: int, by: str, now_us: int) -> None:
-    """The same for what a human says."""
-    _follow(db, watches.vouch(db, person=person, at_us=at_us, by=by, now_us=now_us), now_us)
+def vouch_for_person(
+    db: Database, *, person: str, at_us: int, by: str, now_us: int, kind: Kind = Kind.VISIT, note: str = ""
+) -> None:
+    """The same for what somebody vouches for, `by` name."""
+    moved = watches.vouch(db, person=person, at_us=at_us, by=by, now_us=now_us, kind=kind, note=note)
+    _follow(db, moved, now_us)
 
 
 def recount_person(db: Database, *, person: str, now_us: int) -> None:
@@ -102,23 +174,88 @@ def recount_person(db: Database, *, person: str, now_us: int) -> None:
     It may lie earlier than before. An alert that was retracted stays closed; the next one is raised when it is due.
     """
     watch, newest = watches.get_by_person(db, person), watches.newest_observation(db, person)
-    if watch is None or newest is None:
+    if watch is None:
         return
-    at_us, by = newest
-    if watch.last_seen_us is None or at_us > watch.last_seen_us:
-        observe_person(db, person=person, at_us=at_us, by=by, now_us=now_us)
-    elif at_us < watch.last_seen_us:
-        _wind_back(db, watch, at_us, by)
+    if newest is None:
+        if watch.last_seen_us is not None:
+            _wind_back(db, watch, None, "")
+    elif watch.last_seen_us is None or newest[0] > watch.last_seen_us:
+        observe_person(db, person=person, at_us=newest[0], by=newest[1], now_us=now_us)
+    elif newest != (watch.last_seen_us, watch.last_seen_by):
+        _wind_back(db, watch, *newest)
 
 
-def _wind_back(db: Database, watch: Watch, at_us: int, by: str) -> None:
-    wound = watches.wind_back(db, watch, last_seen_us=at_us, last_seen_by=by)
-    closed = db.execute(
-        "SELECT 1 FROM alerts WHERE person = ? AND due_us = ? AND outcome = 'retracted'", (watch.person, wound.due_us)
+def _raise(db: Database, roster: Roster, watch: Watch, verdict: Seen, *, together: int, now_us: int) -> Alert:
+    rung = roster.reached(Rung.WORKER, area=watch.area, person=watch.person) or Rung.WORKER
+    wait_s = roster.wait_s(watch.area, rung)
+    place = placed(state=AlertState.OPEN, rung=rung, since_us=now_us, wait_s=wait_s)
+    cursor = db.execute(
+        "INSERT INTO alerts (person, due_us, raised_us, last_seen_us, last_seen_by, state, rung, climb_us, verdict)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            watch.person,
+            watch.due_us,
+            now_us,
+            watch.last_seen_us,
+            watch.last_seen_by,
+            AlertState.OPEN,
+            rung,
+            place.climb_us,
+            verdict,
+        ),
     )
-    if closed.fetchone() is not None:
-        # One alert for a due time; but what retracted this one was wrong: the next gets a due time of its own.
-        wound = watches.wind_back(db, wound, last_seen_us=at_us - 1, last_seen_by=by)
+    assert cursor.lastrowid is not None
+    alert = demand(db, cursor.lastrowid)
+    change = record(db, alert.id, before=None, after=AlertState.OPEN, author=WATCH, note="", now_us=now_us, rung=rung)
+    ready_us = storm.ready_us(verdict, together=together, now_us=now_us)
+    roster.tell(alert, NoticeKind.RAISED, [rung], change=change, ready_us=ready_us)
+    return alert
+
+
+def _climb(db: Database, roster: Roster, alert: Alert, *, together: int, now_us: int) -> None:
+    before = Rung(alert.rung)
+    after = roster.reached(next_rung(before), area=alert.area, person=alert.person) or TOP
+    _place(db, roster, alert, alert.state, after, now_us)
+    change = 0
+    if before is not TOP:  # told again on the last rung, it has not changed
+        change = record(
+            db,
+            alert.id,
+            before=alert.state,
+            after=alert.state,
+            author=WATCH,
+            note="",
+            now_us=now_us,
+            rung=after,
+        )
+    kind = NoticeKind.REMINDED if before is TOP else NoticeKind.CLIMBED
+    ready_us = storm.ready_us(alert.verdict, together=together, now_us=now_us)
+    _tell_or_all(roster, alert, kind, newly_told(before, after), change=change, ready_us=ready_us)
+
+
+def _tell_or_all(
+    roster: Roster, alert: Alert, kind: NoticeKind, rungs: tuple[Rung, ...], *, change: int, ready_us: int
+) -> None:
+    """Tells those who hear of it now; when nobody is there, everybody who is anywhere hears of it again."""
+    if not roster.tell(alert, kind, rungs, change=change, ready_us=ready_us):
+        again = NoticeKind.REMINDED if kind is NoticeKind.CLIMBED else kind
+        roster.tell(alert, again, Rung, change=change, ready_us=ready_us)
+
+
+def _place(db: Database, roster: Roster, alert: Alert, state: AlertState, rung: Rung, now_us: int) -> None:
+    place = placed(state=state, rung=rung, since_us=now_us, wait_s=roster.wait_s(alert.area, rung))
+    db.execute("UPDATE alerts SET rung = ?, climb_us = ? WHERE id = ?", (place.rung, place.climb_us, alert.id))
+
+
+def _take_back(db: Database, alert: Alert, *, author: str, now_us: int) -> None:
+    if alert.outcome in OBSERVES and signs.withdraw_visits(db, alert, author=author, now_us=now_us):
+        recount_person(db, person=alert.person, now_us=now_us)
+    elif alert.outcome is Outcome.AWAY:
+        pauses.take_back(db, alert, author=author, now_us=now_us)
+
+
+def _wind_back(db: Database, watch: Watch, at_us: int | None, by: str) -> None:
+    wound = watches.wind_back(db, watch, last_seen_us=at_us, last_seen_by=by)
     alert = not_closed(db, watch.person)
     if alert is not None:
         _see(db, alert, wound)
@@ -133,18 +270,15 @@ def _follow(db: Database, moved: tuple[Watch, Verdict] | None, now_us: int) -> N
         return
     _see(db, alert, watch)
     if verdict.retracts:
-        note = f"seen by {watch.last_seen_by}"
-        _take(db, alert, retraction(alert.state), author=WATCH, note=note, now_us=now_us)
+        _retract(db, alert, note=f"seen by {watch.last_seen_by}", now_us=now_us)
 
 
-def _raise(db: Database, watch: Watch, now_us: int) -> Alert:
-    cursor = db.execute(
-        "INSERT INTO alerts (person, due_us, raised_us, last_seen_us, last_seen_by, state) VALUES (?, ?, ?, ?, ?, ?)",
-        (watch.person, watch.due_us, now_us, watch.last_seen_us, watch.last_seen_by, AlertState.OPEN),
-    )
-    assert cursor.lastrowid is not None
-    _record(db, cursor.lastrowid, None, AlertState.OPEN, None, author=WATCH, note="", now_us=now_us)
-    return _get(db, cursor.lastrowid)
+def _retract(db: Database, alert: Alert, *, note: str, now_us: int) -> None:
+    """Whoever has heard of it hears that at once; so does whoever it was meant for, when somebody has it in hand."""
+    told = outbox.told(db, alert, or_waiting=alert.state is not AlertState.OPEN)
+    change = _take(db, alert, retraction(alert.state), author=WATCH, note=note, now_us=now_us)
+    for who in told:
+        tell(db, alert, NoticeKind.RETRACTED, who, change=change, now_us=now_us, ready_us=now_us)
 
 
 def _visited(db: Database, alert: Alert, *, at_us: int, by: str) -> None:
@@ -160,47 +294,20 @@ def _see(db: Database, alert: Alert, watch: Watch) -> None:
     )
 
 
-def _take(db: Database, alert: Alert, step: Step, *, author: str, note: str, now_us: int) -> None:
+def _take(db: Database, alert: Alert, step: Step, *, author: str, note: str, now_us: int) -> int:
     db.execute("UPDATE alerts SET state = ?, outcome = ? WHERE id = ?", (step.after, step.outcome, alert.id))
-    _record(db, alert.id, step.before, step.after, step.outcome, author=author, note=note, now_us=now_us)
-
-
-def _record(
-    db: Database,
-    alert_id: int,
-    before: AlertState | None,
-    after: AlertState,
-    outcome: Outcome | None,
-    *,
-    author: str,
-    note: str,
-    now_us: int,
-) -> None:
-    db.execute(
-        "INSERT INTO alert_changes (alert, at_us, author, before, after, outcome, note) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (alert_id, now_us, author, before, after, outcome, note),
-    )
-
-
-def _get(db: Database, id: int) -> Alert:
-    alert = get(db, id)
-    if alert is None:
-        raise NotFoundError(f"there is no alert {id}")
-    return alert
-
-
-def _alert(row: dict[str, Any]) -> Alert:
-    outcome = None if row["outcome"] is None else Outcome(row["outcome"])
-    return Alert(**{**row, "state": AlertState(row["state"]), "outcome": outcome})
-
-
-def _change(row: dict[str, Any]) -> AlertChange:
-    return AlertChange(
-        alert=row["alert"],
-        at_us=row["at_us"],
-        author=row["author"],
-        before=None if row["before"] is None else AlertState(row["before"]),
-        after=AlertState(row["after"]),
-        outcome=None if row["outcome"] is None else Outcome(row["outcome"]),
-        note=row["note"],
+    _place(db, Roster(db, now_us=now_us), alert, step.after, Rung(alert.rung), now_us)
+    if step.after is AlertState.CLOSED:
+        outbox.settle_alert(db, alert, now_us, kinds=NEEDS)
+    else:
+        outbox.settle_alert(db, alert, now_us)
+    return record(
+        db,
+        alert.id,
+        before=step.before,
+        after=step.after,
+        author=author,
+        note=note,
+        now_us=now_us,
+        outcome=step.outcome,
     )

@@ -1,14 +1,16 @@
 """Who was watching while a person was not seen: the cameras that usually see them, and what each really did."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlite_utils import Database
 
 from hub_server.store import observing, watches
-from hub_server.store.rows import Alert
+from hub_server.store.rows import Alert, Watch
 from hub_server.watch import coverage as rules
 from hub_server.watch.coverage import Shares, Verdict, Window
 
+_TOGETHER_US = 40 * 24 * 3600 * 1_000_000  # what cameras told in so long is read once for many; older for each alone
 _CAMERAS_MAX = 100  # that saw one person in two weeks; the most frequent ones
 
 
@@ -43,6 +45,65 @@ def for_alert(db: Database, alert: Alert, now_us: int) -> Coverage:
     )
     cameras = tuple(_usual_cameras(db, alert.person, window))
     return Coverage(window=window, verdict=rules.judge(camera.shares.watching for camera in cameras), cameras=cameras)
+
+
+def for_watch(db: Database, watch: Watch, now_us: int) -> Coverage:
+    """The same while there is no alert: since the person was last seen."""
+    window = rules.window(
+        last_seen_us=watch.last_seen_us, created_us=watch.created_us, due_us=watch.due_us, now_us=now_us
+    )
+    cameras = tuple(_usual_cameras(db, watch.person, window))
+    return Coverage(window=window, verdict=rules.judge(camera.shares.watching for camera in cameras), cameras=cameras)
+
+
+def verdicts(db: Database, due: Sequence[Watch], *, now_us: int) -> list[Verdict]:
+    """What each of these alerts can say when it is raised: as `for_alert`, without telling the shares.
+
+    What a camera did is read once for all of them, and a person's cameras are asked until one has watched enough.
+    """
+    asked = [
+        rules.window(last_seen_us=w.last_seen_us, created_us=w.created_us, due_us=w.due_us, now_us=now_us) for w in due
+    ]
+    oldest_us = min((window.from_us for window in asked), default=now_us)
+    told = _Told(db, max(oldest_us, now_us - _TOGETHER_US), now_us)
+    return [
+        rules.judge(told.watching(device, camera, window) for device, camera in _usual(db, watch.person, window))
+        for watch, window in zip(due, asked, strict=True)
+    ]
+
+
+class _Told:
+    """What cameras have told of a time, each read when it is first asked for."""
+
+    def __init__(self, db: Database, from_us: int, until_us: int) -> None:
+        self._db = db
+        self._from_us = from_us
+        self._until_us = until_us
+        self._of: dict[tuple[str, str], list[tuple[int, int]]] = {}
+
+    def watching(self, device: str, camera: str, window: Window) -> float:
+        """The share of the window that the camera watched."""
+        if window.from_us < self._from_us:
+            return rules.watched_share(self._read(device, camera, window.from_us), window)
+        if (device, camera) not in self._of:
+            self._of[device, camera] = self._read(device, camera, self._from_us)
+        return rules.watched_share(self._of[device, camera], window)
+
+    def _read(self, device: str, camera: str, from_us: int) -> list[tuple[int, int]]:
+        return observing.watched_between(
+            self._db, device=device, camera=camera, from_us=from_us, until_us=self._until_us
+        )
+
+
+def _usual(db: Database, person: str, window: Window) -> Iterator[tuple[str, str]]:
+    seen = db.execute(
+        "SELECT device, camera, count(*) AS sightings FROM events WHERE person = ? AND counts = 1"
+        " AND captured_us > ? AND captured_us <= ?"
+        " GROUP BY device, camera ORDER BY sightings DESC, device, camera LIMIT ?",
+        (person, window.from_us - rules.USUAL_US, window.from_us, _CAMERAS_MAX),
+    ).fetchall()
+    for device, camera, _ in seen[: rules.usual([sightings for *_, sightings in seen])]:
+        yield device, camera
 
 
 def _usual_cameras(db: Database, person: str, window: Window) -> list[CameraCoverage]:

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 from sqlite_utils import Database
 
 from edge_agent.wire.limits import INTEGER_MAX
-from edge_agent.wire.topics import is_name
+from edge_agent.wire.topics import HUB, is_device
 from hub_server.store import limits
 from hub_server.store.errors import ExistsError, InvalidValueError, NotFoundError
 from hub_server.store.rows import Device
@@ -23,8 +23,8 @@ Counter = Literal["duplicates", "conflicts", "quarantined", "lost", "refused", "
 
 def create(db: Database, *, id: str, place: str, now_us: int, area: str = "") -> tuple[Device, str]:
     """A new device and its secret, which is shown this once. Raises ExistsError, InvalidValueError."""
-    if not is_name(id):
-        raise InvalidValueError("id", "1 to 63 of a-z, 0-9 and '-', not first '-'")
+    if not is_device(id):
+        raise InvalidValueError("id", f"1 to 63 of a-z, 0-9 and '-', not first '-'; not '{HUB}'")
     if get(db, id) is not None:
         raise ExistsError(f"there is a device {id} already")
     secret, digest = _new_secret()

@@ -5,6 +5,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from typing import Any, Final
 
 import msgspec
@@ -13,7 +14,8 @@ from sqlite_utils import Database
 from hub_server.store import limits
 from hub_server.store.rows import EventRow
 
-AT_ONCE_MAX: Final = 50  # rows in a statement
+AT_ONCE_MAX: Final = 250  # rows in a statement
+_AT_ONCE: Final = (AT_ONCE_MAX, 50)  # a statement for each number below them is kept, not for each below 250
 
 
 class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,10 +62,13 @@ def add(db: Database, event: NewEvent) -> int:
 
 
 def add_all(db: Database, events: Sequence[NewEvent]) -> None:
-    """The same for many, in this order: a statement for AT_ONCE_MAX of them costs a third less than one for each."""
-    for first in range(0, len(events), AT_ONCE_MAX):
-        part = events[first : first + AT_ONCE_MAX]
-        db.execute(_insert(len(part)), [value for event in part for value in msgspec.structs.astuple(event)])
+    """The same for many, in this order: a statement for many of them costs a third less than one for each."""
+    first = 0
+    while first < len(events):
+        left = len(events) - first
+        part = events[first : first + next((count for count in _AT_ONCE if count <= left), left)]
+        first += len(part)
+        db.execute(_insert(len(part)), list(chain.from_iterable(map(msgspec.structs.astuple, part))))
 
 
 @cache

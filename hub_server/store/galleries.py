@@ -2,7 +2,7 @@
 
 DESIGN section 5: `door` entries go to the gates the person may use, `welfare` entries to every camera of the person's
 area and to added places, the watchlist to every device. A gallery has the templates of one embedder. Vehicles go to the
-gates they are placed at and nowhere else.
+gates they are placed at and nowhere else. Lookalikes go wherever both of them do.
 """
 
 import hashlib
@@ -35,6 +35,9 @@ _VEHICLES: Final = """
 """
 
 
+_LOOKALIKES: Final = "SELECT person, other, margin FROM lookalikes ORDER BY person, other"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Embedder:
     """What templates are made with; those of different ones are never compared."""
@@ -63,6 +66,15 @@ class Member:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class TellApart:
+    """Two members whom a camera took for one another: the welfare watch wants a margin wider by so much, cosine."""
+
+    person: str
+    other: str
+    wider_by: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
     """What should be on a device."""
 
@@ -72,6 +84,7 @@ class Plan:
     template_length: int
     members: tuple[Member, ...]
     vehicles: tuple[MayPass, ...] = ()
+    lookalikes: tuple[TellApart, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -80,6 +93,8 @@ class Plan:
         told: tuple[object, ...] = (self.seal_key, self.embedder, self.template_length, members)
         if self.vehicles:  # without any it stays what it was before there were vehicles: nothing is made anew
             told += ([(one.plate, one.valid_from_us, one.valid_until_us) for one in self.vehicles],)
+        if self.lookalikes:  # the same
+            told += ("lookalikes", [(one.person, one.other, one.wider_by) for one in self.lookalikes])
         return hashlib.sha256(msgspec.json.encode(told)).hexdigest()
 
 
@@ -139,6 +154,7 @@ def plan(db: Database, device: str, *, now_us: int, fallback: Embedder | None = 
         template_length=embedder.template_length,
         members=members,
         vehicles=vehicles,
+        lookalikes=_lookalikes(db, members),
     )
 
 
@@ -220,6 +236,16 @@ def _embedder(db: Database, before: Made | None, fallback: Embedder | None) -> E
 def _vehicles(db: Database, device: str, now_us: int) -> tuple[MayPass, ...]:
     rows = db.execute(_VEHICLES, (device, now_us))
     return tuple(MayPass(plate=row[0], valid_from_us=row[1], valid_until_us=row[2]) for row in rows)
+
+
+def _lookalikes(db: Database, members: tuple[Member, ...]) -> tuple[TellApart, ...]:
+    """A hub has few pairs and many people: the pairs are gone through, not the people."""
+    inside = {member.person for member in members}
+    return tuple(
+        TellApart(person=person, other=other, wider_by=margin)
+        for person, other, margin in db.execute(_LOOKALIKES)
+        if person in inside and other in inside
+    )
 
 
 def _members(db: Database, **where: object) -> tuple[Member, ...]:

@@ -18,6 +18,9 @@ LABEL_CHARS_MAX = 200  # whose vehicle it is
 PLATE_CHARS_MAX = 32  # as people write it, with blanks and the dot
 PERIOD_S_MIN = 60
 PERIOD_S_MAX = 30 * 24 * 3600
+GRACE_S_MAX = 24 * 3600
+PAUSE_S_MAX = 366 * 24 * 3600
+REASON_CHARS_MAX = 200
 QUEUED_WRITES_MAX = 1000  # of each kind; one more waits, and after WRITE_WAIT_S is refused
 WRITE_WAIT_S = 10.0
 PHOTOS_MAX = 5  # that one enrolment takes
@@ -70,6 +73,13 @@ def period_s(value: int) -> int:
     """Raises InvalidValueError unless a watch may have this period."""
     if not PERIOD_S_MIN <= value <= PERIOD_S_MAX:
         raise InvalidValueError("period_s", f"{PERIOD_S_MIN} to {PERIOD_S_MAX} seconds")
+    return value
+
+
+def grace_s(value: int) -> int:
+    """Raises InvalidValueError unless an alert may wait for so long after the period."""
+    if not 0 <= value <= GRACE_S_MAX:
+        raise InvalidValueError("grace_s", f"0 to {GRACE_S_MAX} seconds")
     return value
 
 

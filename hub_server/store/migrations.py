@@ -9,6 +9,7 @@ from hub_server.store.schema_faces import STATEMENTS as FACES
 from hub_server.store.schema_plates import STATEMENTS as PLATES
 from hub_server.store.schema_quarantine import STATEMENTS as QUARANTINE
 from hub_server.store.schema_tokens import STATEMENTS as TOKENS
+from hub_server.store.schema_watch import STATEMENTS as WATCH
 
 _steps = Migrations("hub")
 
@@ -46,6 +47,12 @@ def m0005_plates(db: Database) -> None:
 @_steps()
 def m0006_quarantine(db: Database) -> None:
     for statement in QUARANTINE:
+        db.execute(statement)
+
+
+@_steps()
+def m0007_watch(db: Database) -> None:
+    for statement in WATCH:
         db.execute(statement)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from hub_server.watch.clock import Anchor, Span, span
-from hub_server.watch.coverage import Stretch
+from hub_server.watch.coverage import Stretch, watched
 
 _STRETCHES_MAX = 20_000  # of one camera in one look: more than half a year, told every 15 minutes
 
@@ -70,6 +70,16 @@ def between(db: Database, *, device: str, camera: str, from_us: int, until_us: i
         [device, camera, from_us, until_us, _STRETCHES_MAX],
     )
     return [Stretch(**row) for row in rows]
+
+
+def watched_between(db: Database, *, device: str, camera: str, from_us: int, until_us: int) -> list[tuple[int, int]]:
+    """When a camera watched: spans that reach into this time, in order and apart."""
+    rows = db.execute(
+        "SELECT began_us, ended_us, state = 'watching' FROM observing WHERE device = ? AND camera = ? AND ended_us > ?"
+        " AND began_us < ? ORDER BY ended_us, event LIMIT ?",
+        (device, camera, from_us, until_us, _STRETCHES_MAX),
+    )
+    return watched(rows)
 
 
 def _dated(stretch: NewStretch, received_us: int, anchor: Anchor | None) -> Span | None:

@@ -19,6 +19,33 @@ _CHARS_MAX = {
     "area": limits.AREA_CHARS_MAX,
 }
 _CHARS_MIN = {"name": 1}
+# In this order: what refers to a row goes before it.
+_ERASE = (
+    """
+    DELETE FROM notices WHERE alert IN (SELECT id FROM alerts WHERE person = :id)
+    OR pause IN (SELECT id FROM pauses WHERE person = :id)
+    OR addressee IN (SELECT 'contact/' || id FROM contacts WHERE person = :id)
+    """,
+    "DELETE FROM messages WHERE id NOT IN (SELECT message FROM notices WHERE message NOT NULL)",
+    *(
+        f"DELETE FROM {table} WHERE person = :id"  # noqa: S608 our own names
+        for table in ("consents", "placements", "templates", "photos", "pauses", "observations", "contacts")
+    ),
+    "DELETE FROM corrections WHERE person = :id",
+    "UPDATE corrections SET other = NULL WHERE other = :id",
+    "DELETE FROM lookalikes WHERE person = :id OR other = :id",
+    "UPDATE vehicles SET person = NULL WHERE person = :id",
+    "DELETE FROM alert_changes WHERE alert IN (SELECT id FROM alerts WHERE person = :id)",
+    "DELETE FROM alerts WHERE person = :id",
+    "DELETE FROM watches WHERE person = :id",
+    "DELETE FROM people WHERE id = :id",
+    # The bytes name the person, so they go; the hash stays, by which a repeated event is known.
+    """
+    UPDATE events SET person = NULL, score = NULL, strict = 0, qualifies = 0, counts = 0, raw = X''
+    WHERE person = :id
+    """,
+)
+# What was quarantined or kept aside was never read, but it may name the person all the same.
 _NOT_READ = (
     """
     UPDATE events SET raw = X'' WHERE type = 'quarantined'
@@ -86,24 +113,15 @@ def all_ids(db: Database) -> list[str]:
 
 
 def erase(db: Database, id: str) -> None:
-    """The person, the watch and its alerts are no more, and events hold their place without saying who it was.
+    """The person, the watch and its alerts are no more, nor what was to be told of them.
+
+    Events hold their place without saying who it was, and messages that tell of others, too, go on without them.
 
     Nothing happens when there is no such person and no event that names one. The line in the file of erasures comes
     before this, keys are destroyed beside it, and devices owe receipts (`faces.erase`): that is the caller's part.
     """
-    for table in ("consents", "placements", "templates", "photos"):
-        db.execute(f"DELETE FROM {table} WHERE person = ?", [id])  # noqa: S608 our own names
-    db.execute("DELETE FROM alert_changes WHERE alert IN (SELECT id FROM alerts WHERE person = ?)", [id])
-    db.execute("DELETE FROM alerts WHERE person = ?", [id])
-    db.execute("DELETE FROM watches WHERE person = ?", [id])
-    db.execute("DELETE FROM people WHERE id = ?", [id])
-    # The bytes name the person, so they go; the hash stays, by which a repeated event is known.
-    db.execute(
-        "UPDATE events SET person = NULL, score = NULL, strict = 0, qualifies = 0, counts = 0, raw = X''"
-        " WHERE person = ?",
-        [id],
-    )
-    # What was quarantined or kept aside was never read, but it may name the person all the same.
+    for statement in _ERASE:
+        db.execute(statement, {"id": id})
     for statement in _NOT_READ:
         db.execute(statement, [id])
 

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from hub_server.watch.states import AlertState, Outcome
+from hub_server.watch.coverage import Verdict
+from hub_server.watch.observation import Kind
+from hub_server.watch.states import AlertState, Outcome, Report
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,15 +28,71 @@ class Watch:
     id: int
     person: str
     person_name: str
+    area: str
     period_s: int
+    grace_s: int  # the alert waits for so long after the period
+    own_vehicle: bool  # the person's own vehicle at a gate counts as a sighting
     active: bool
     created_us: int
     last_seen_us: int | None  # None: nothing that counts was ever seen; the watch then runs from created_us
-    last_seen_by: (
-        str  # where from: "door-east/east" (device/camera), "visit: <author>", "given" at creation, "" for None
-    )
-    paused_until_us: int | None
+    last_seen_by: str  # "door-east/east" (device/camera), "vehicle: gate/in", "visit: <author>", "given"; "" for None
+    paused_until_us: int | None  # the end of the last pause, on, to come or over; None: never one. Rows in `pauses`
     due_us: int  # stored; hub_server.watch.due computes it
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pause:
+    """A time in which nobody expects to see the person, from_us <= t < until_us. It ends by itself."""
+
+    id: int
+    person: str
+    from_us: int
+    until_us: int
+    reason: str
+    author: str
+    created_us: int
+    ended_us: int | None  # ended early, or before it began: then it never was
+    ended_by: str | None
+    told_us: int | None  # when it was told that it ends soon
+    alert: int | None  # that was closed as away by it; such a pause settles whatever came before
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Observation:
+    """A sign of life that is in no event: what somebody vouches for."""
+
+    id: int
+    person: str
+    kind: Kind
+    at_us: int
+    author: str
+    note: str
+    created_us: int
+    withdrawn_us: int | None
+    withdrawn_by: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Correction:
+    """Not this person: an event whose word for `person` does not hold. `other`: who it was, when that is known."""
+
+    event: int
+    person: str
+    other: str | None
+    author: str
+    note: str
+    at_us: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lookalikes:
+    """Two people whom a camera took for one another. `margin`: cosine, added to the welfare margin between them."""
+
+    person: str  # person < other
+    other: str
+    margin: float
+    author: str
+    at_us: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,12 +102,16 @@ class Alert:
     id: int
     person: str
     person_name: str
+    area: str
     due_us: int
     raised_us: int
     last_seen_us: int | None  # as known now: a late sighting that does not retract moves it
     last_seen_by: str
     state: AlertState
     outcome: Outcome | None
+    rung: int  # of the ladder: hub_server.watch.ladder.Rung
+    climb_us: int | None  # when it climbs by itself, or is told again on the last rung; None: it is closed
+    verdict: Verdict  # when it was raised: watched, or cannot_tell
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,6 +125,8 @@ class AlertChange:
     after: AlertState
     outcome: Outcome | None
     note: str
+    report: Report | None  # what a visit found that closes nothing
+    rung: int | None  # that the alert reached by this change
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

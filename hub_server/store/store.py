@@ -80,6 +80,11 @@ class Store:
         return self._writer.trouble
 
     @property
+    def write_age_s(self) -> float:
+        """Since the disk last took a write, whoever's."""
+        return time.monotonic() - self._writer.wrote_s
+
+    @property
     def writes_waiting(self) -> int:
         """Jobs that wait for their turn, of both kinds."""
         return self._writer.waiting

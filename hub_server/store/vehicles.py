@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from edge_agent.wire.gallery import VEHICLES_MAX
 from edge_agent.wire.limits import INTEGER_MAX
-from hub_server.store import devices, limits, plates
+from hub_server.store import devices, limits, people, plates
 from hub_server.store.errors import ConflictingChangeError, ExistsError, InvalidValueError, NotFoundError
 
 
@@ -35,6 +35,7 @@ class Vehicle:
     plate: str
     owner: Owner
     label: str  # for people: the household, or whom the visitor comes to
+    person: str | None  # whose own it is; their watch may count its passages. None: not said
     valid_from_us: int | None  # None: no end on that side, as in `valid_until_us`
     valid_until_us: int | None  # exclusive
     created_us: int
@@ -132,6 +133,20 @@ def change(db: Database, id: int, *, by: str, now_us: int, **fields: str | int |
         " WHERE id = :id",
         {**wanted, "id": id},
     )
+    return _record(db, id, Change.CHANGED, author=author, now_us=now_us)
+
+
+def assign(db: Database, id: int, *, person: str | None, by: str, now_us: int) -> Vehicle:
+    """Whose own vehicle it is; None: nobody's in particular. The same again leaves no row.
+
+    Their watch counts its passages where the watch says so, from the next passage on. Raises NotFoundError.
+    """
+    before, author = _current(db, id), _author(by)
+    if person is not None and people.get(db, person) is None:
+        raise NotFoundError(f"没有 {person} 这个人； there is no person {person}")
+    if before.person == person:
+        return before
+    db.execute("UPDATE vehicles SET person = ? WHERE id = ?", (person, id))
     return _record(db, id, Change.CHANGED, author=author, now_us=now_us)
 
 

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from hub_server.store.migrations import unknown_steps
 from hub_server.store.verify_sync import SYNC_CHECKS, Findings
-from hub_server.watch.due import due_us
+from hub_server.store.verify_watch import WATCH_CHECKS
 from hub_server.watch.states import TRANSITIONS, AlertState
 
 _TOLD_MAX = 5  # of many mistakes these are named
@@ -84,16 +84,6 @@ def _gaps(journal: str, places: Iterator[Any], high: int, high_hash: str | None)
     return wrong
 
 
-def _due(db: Database) -> Findings:
-    rows = db.query("SELECT id, period_s, created_us, last_seen_us, paused_until_us, due_us FROM watches")
-    wrong = []
-    for row in rows:
-        number, stored = row.pop("id"), row.pop("due_us")
-        if due_us(**row) != stored:
-            wrong.append(f"watch {number}: due {stored}, computed {due_us(**row)}")
-    return "every watch is due when it should be", wrong
-
-
 def _one_alert(db: Database) -> Findings:
     many = db.execute(
         "SELECT person, count(*) FROM alerts NOT INDEXED WHERE state <> 'closed' GROUP BY person HAVING count(*) > 1"
@@ -114,7 +104,10 @@ def _faces(db: Database) -> Findings:
 def _histories(db: Database) -> Findings:
     ends = {row[0]: (row[1], row[2]) for row in db.execute("SELECT id, state, outcome FROM alerts")}
     wrong: list[str] = []
-    rows = db.execute("SELECT alert, before, after, outcome FROM alert_changes ORDER BY alert, id")
+    stays = "report NOT NULL OR rung NOT NULL" if "report" in db.table("alert_changes").columns_dict else "0"
+    rows = db.execute(
+        f"SELECT alert, before, after, outcome, {stays} FROM alert_changes ORDER BY alert, id"  # noqa: S608 our own words
+    )
     for alert, steps in groupby(rows, key=lambda row: row[0]):
         mistake = _illegal(list(steps), ends.pop(alert, None))
         wrong += [f"alert {alert}: {mistake}"] if mistake else []
@@ -123,8 +116,9 @@ def _histories(db: Database) -> Findings:
 
 def _illegal(steps: list[Any], end: tuple[str, str | None] | None) -> str | None:
     state: str | None = None
-    for _, before, after, _ in steps:
+    for _, before, after, _, stays in steps:
         allowed = after == AlertState.OPEN if state is None else after in TRANSITIONS[AlertState(state)]
+        allowed = allowed or bool(stays and after == state and after != AlertState.CLOSED)
         if before != state or not allowed:
             return f"from {before or 'nothing'} to {after}"
         state = after
@@ -136,9 +130,9 @@ _CHECKS: dict[str, Callable[[Database], Findings]] = {
     "integrity": _integrity,
     "foreign keys": _foreign_keys,
     "places": _places,
-    "due times": _due,
     "open alerts": _one_alert,
     "faces": _faces,
     "alert histories": _histories,
     **SYNC_CHECKS,
+    **WATCH_CHECKS,
 }

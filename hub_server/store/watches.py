@@ -7,19 +7,23 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from hub_server.store import limits, people
+from hub_server.store import limits, people, signs
 from hub_server.store.errors import ExistsError, InvalidValueError, NotFoundError
 from hub_server.store.rows import Watch
-from hub_server.watch.due import due_us
+from hub_server.watch.due import US_PER_S, Span, Terms, due_us, pause_end_us
 from hub_server.watch.judge import Verdict, observe
+from hub_server.watch.observation import Kind, vouches
+from hub_server.watch.states import WatchState, watch_state
 
 GIVEN = "given"
 _NAMES = tuple(field.name for field in fields(Watch))
 _COLUMNS = ", ".join(_NAMES)
 
 
-def create(db: Database, *, person: str, period_s: int, last_seen_us: int | None, now_us: int) -> Watch:
-    """A watch over a person, from now on. It starts from the newest of `last_seen_us` and the stored sightings.
+def create(
+    db: Database, *, person: str, period_s: int, last_seen_us: int | None, now_us: int, grace_s: int = 0
+) -> Watch:
+    """A watch over a person, from now on. It starts from the newest of `last_seen_us` and what is stored of them.
 
     Raises NotFoundError (no such person), ExistsError (the person has one), InvalidValueError.
     """
@@ -27,16 +31,17 @@ def create(db: Database, *, person: str, period_s: int, last_seen_us: int | None
         raise NotFoundError(f"there is no person {person}")
     if get_by_person(db, person) is not None:
         raise ExistsError(f"{person} has a watch already")
-    limits.period_s(period_s)
-    seen_us, seen_by = _start(db, person, last_seen_us, now_us)
-    due = due_us(created_us=now_us, last_seen_us=seen_us, paused_until_us=None, period_s=period_s)
+    if last_seen_us is not None and not 0 <= last_seen_us <= now_us:
+        raise InvalidValueError("last_seen_at", "must not be in the future")
     cursor = db.execute(
-        "INSERT INTO watches (person, period_s, active, created_us, last_seen_us, last_seen_by, due_us, vouched_us,"
-        " vouched_by) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?)",
-        (person, period_s, now_us, seen_us, seen_by, due, last_seen_us, "" if last_seen_us is None else GIVEN),
+        "INSERT INTO watches (person, period_s, grace_s, active, created_us, last_seen_by, due_us)"
+        " VALUES (?, ?, ?, 1, ?, '', 0)",
+        (person, limits.period_s(period_s), limits.grace_s(grace_s), now_us),
     )
     assert cursor.lastrowid is not None
-    return _get(db, cursor.lastrowid)
+    if last_seen_us is not None:
+        signs.insert(db, person=person, kind=Kind.GIVEN, at_us=last_seen_us, author=GIVEN, note="", now_us=now_us)
+    return _recounted(db, _get(db, cursor.lastrowid))
 
 
 def get(db: Database, id: int) -> Watch | None:
@@ -60,16 +65,26 @@ def change(
     now_us: int,  # noqa: ARG001 the shape of every change
     period_s: int | None = None,
     active: bool | None = None,
+    grace_s: int | None = None,
+    own_vehicle: bool | None = None,
 ) -> Watch:
-    """Another period, on or off; the due time follows. Raises NotFoundError, InvalidValueError."""
+    """Another period or grace, on or off, with or without the own vehicle; last seen and the due time follow.
+
+    Raises NotFoundError, InvalidValueError.
+    """
     before = _get(db, id)
     after = replace(
         before,
         period_s=before.period_s if period_s is None else limits.period_s(period_s),
         active=before.active if active is None else active,
+        grace_s=before.grace_s if grace_s is None else limits.grace_s(grace_s),
+        own_vehicle=before.own_vehicle if own_vehicle is None else own_vehicle,
     )
-    _save(db, after)
-    return _get(db, id)
+    db.execute(
+        "UPDATE watches SET period_s = ?, grace_s = ?, own_vehicle = ?, active = ? WHERE id = ?",
+        (after.period_s, after.grace_s, after.own_vehicle, after.active, id),
+    )
+    return _save(db, after) if after.own_vehicle is before.own_vehicle else _recounted(db, after)
 
 
 def observe_person(db: Database, *, person: str, at_us: int, by: str, now_us: int) -> tuple[Watch, Verdict] | None:
@@ -82,100 +97,168 @@ def observe_person(db: Database, *, person: str, at_us: int, by: str, now_us: in
         now_us=now_us,
         created_us=watch.created_us,
         last_seen_us=watch.last_seen_us,
-        paused_until_us=watch.paused_until_us,
-        period_s=watch.period_s,
+        terms=terms(db, watch, since_us=at_us),
     )
     if verdict is None:
         return None
-    moved = _save(db, replace(watch, last_seen_us=verdict.last_seen_us, last_seen_by=by))
-    return moved, verdict
+    return _save(db, replace(watch, last_seen_us=verdict.last_seen_us, last_seen_by=by)), verdict
 
 
-def vouch(db: Database, *, person: str, at_us: int, by: str, now_us: int) -> tuple[Watch, Verdict] | None:
-    """The same for what a human vouches for. It is kept beside the stored sightings, whatever becomes of those."""
-    db.execute(
-        "UPDATE watches SET vouched_us = ?, vouched_by = ? WHERE person = ? AND coalesce(vouched_us, -1) < ?",
-        (at_us, by, person, at_us),
-    )
-    return observe_person(db, person=person, at_us=at_us, by=by, now_us=now_us)
+def vouch(
+    db: Database, *, person: str, at_us: int, by: str, now_us: int, kind: Kind = Kind.VISIT, note: str = ""
+) -> tuple[Watch, Verdict] | None:
+    """The same for what somebody vouches for, `by` name. It is kept, whatever becomes of the stored sightings."""
+    signs.insert(db, person=person, kind=kind, at_us=at_us, author=by, note=note, now_us=now_us)
+    watch = get_by_person(db, person)
+    if watch is None or not vouches(kind, own_vehicle=watch.own_vehicle):
+        return None
+    return observe_person(db, person=person, at_us=at_us, by=signs.vouched_by(kind, by), now_us=now_us)
 
 
 def newest_observation(db: Database, person: str) -> tuple[int, str] | None:
-    """When and by whom the person was last seen, of the stored sightings that count and of what was vouched for."""
-    known = [
-        *db.execute(
-            "SELECT captured_us, device || '/' || camera FROM events WHERE person = ? AND counts = 1"
-            " ORDER BY captured_us DESC LIMIT 1",
-            [person],
-        ),
-        *db.execute("SELECT vouched_us, vouched_by FROM watches WHERE person = ? AND vouched_us NOT NULL", [person]),
-    ]
-    return max(known, default=None)
+    """When and by whom the person was last seen, of all that is stored and counts for the watch."""
+    watch = get_by_person(db, person)
+    return signs.newest(db, person, own_vehicle=watch is not None and watch.own_vehicle)
 
 
-def wind_back(db: Database, watch: Watch, *, last_seen_us: int, last_seen_by: str) -> Watch:
-    """The sighting that moved the watch was earlier than its clock had said."""
+def wind_back(db: Database, watch: Watch, *, last_seen_us: int | None, last_seen_by: str) -> Watch:
+    """What moved the watch was earlier than it was taken for, or did not happen. None: nothing that counts is left."""
     return _save(db, replace(watch, last_seen_us=last_seen_us, last_seen_by=last_seen_by))
 
 
-def pause(db: Database, *, person: str, until_us: int) -> None:
-    """The watch sleeps until then; a person without one is left alone."""
+def refresh(db: Database, person: str, now_us: int) -> Watch | None:  # noqa: ARG001 the shape of every change
+    """The person's pauses have changed: the due time follows. None: no watch."""
     watch = get_by_person(db, person)
-    if watch is not None:
-        _save(db, replace(watch, paused_until_us=until_us))
+    if watch is None:
+        return None
+    (until_us,) = db.execute(
+        "SELECT max(min(until_us, coalesce(ended_us, until_us))) FROM pauses"
+        " WHERE person = ? AND (ended_us IS NULL OR ended_us > from_us)",
+        [person],
+    ).fetchone()
+    return _save(db, replace(watch, paused_until_us=until_us))
 
 
 def restart(db: Database, id: int, *, last_seen_us: int) -> Watch:
-    """Sets the last sighting by hand, back in time too: for the demonstration. Raises NotFoundError."""
-    db.execute("UPDATE watches SET vouched_us = ?, vouched_by = ? WHERE id = ?", (last_seen_us, GIVEN, id))
-    return _save(db, replace(_get(db, id), last_seen_us=last_seen_us, last_seen_by=GIVEN, paused_until_us=None))
+    """Sets the last sighting by hand, back in time too: for the demonstration. Raises NotFoundError.
+
+    What is stored of the person does not count any more, and no pause ever was.
+    """
+    watch = _get(db, id)
+    db.execute("UPDATE events SET counts = 0, qualifies = 0 WHERE person = ? AND qualifies = 1", [watch.person])
+    db.execute(
+        "UPDATE observations SET withdrawn_us = ?, withdrawn_by = ? WHERE person = ? AND withdrawn_us IS NULL",
+        (last_seen_us, GIVEN, watch.person),
+    )
+    db.execute("UPDATE pauses SET ended_us = from_us, ended_by = ? WHERE person = ?", (GIVEN, watch.person))
+    signs.insert(
+        db, person=watch.person, kind=Kind.GIVEN, at_us=last_seen_us, author=GIVEN, note="", now_us=last_seen_us
+    )
+    return _save(db, replace(watch, last_seen_us=last_seen_us, last_seen_by=GIVEN, paused_until_us=None))
 
 
 def due(db: Database, *, now_us: int, limit: int) -> list[Watch]:
-    """Active watches past their due time without an alert: none that is not closed, none for this due time.
+    """Active watches past their due time whose person has no alert that is not closed; the longest due first.
 
-    At most `limit`, the longest due first.
+    At most `limit`. When the due time had an alert before, and what closed it has proved wrong, the `due_us` given is
+    the next microsecond that had none: one alert for a due time, and none is lost.
     """
     rows = db.query(
-        "SELECT w.* FROM watch_rows w WHERE w.active = 1 AND w.due_us <= :now_us AND NOT EXISTS ("
-        "SELECT 1 FROM alerts a WHERE a.person = w.person AND (a.state <> 'closed' OR a.due_us = w.due_us))"
-        " ORDER BY w.due_us LIMIT :limit",
+        "SELECT w.*, EXISTS (SELECT 1 FROM alerts a WHERE a.person = w.person AND a.due_us = w.due_us) AS had_alert"
+        " FROM watches i JOIN watch_rows w ON w.id = i.id WHERE i.active = 1 AND i.alerted = 0 AND i.due_us <= :now_us"
+        " AND NOT EXISTS (SELECT 1 FROM alerts a WHERE a.person = i.person AND a.state <> 'closed')"
+        " ORDER BY i.due_us LIMIT :limit",
         {"now_us": now_us, "limit": limit},
+    )
+    found = [(row.pop("had_alert"), _watch(row)) for row in rows]
+    return [replace(watch, due_us=_free_due_us(db, watch)) if had_alert else watch for had_alert, watch in found]
+
+
+def seen_after(db: Database, last_seen_us: int, *, limit: int) -> list[Watch]:
+    """Those seen, or begun, later than that: reads all watches, for the rare day when the hub's clock was wrong."""
+    rows = db.query(
+        "SELECT * FROM watch_rows WHERE last_seen_us > :us OR created_us > :us LIMIT :limit",
+        {"us": last_seen_us, "limit": limit},
     )
     return [_watch(row) for row in rows]
 
 
-def _start(db: Database, person: str, given_us: int | None, now_us: int) -> tuple[int | None, str]:
-    if given_us is not None and not 0 <= given_us <= now_us:
-        raise InvalidValueError("last_seen_at", "must not be in the future")
-    stored = newest_observation(db, person)
-    if stored is not None and (given_us is None or stored[0] > given_us):
-        return stored[0], stored[1]
-    return given_us, "" if given_us is None else GIVEN
+def cut_at(db: Database, watch: Watch, us: int) -> Watch:
+    """It was seen, and began, by then: the clock that said later was wrong."""
+    db.execute("UPDATE watches SET created_us = min(created_us, ?) WHERE id = ?", (us, watch.id))
+    seen_us = None if watch.last_seen_us is None else min(watch.last_seen_us, us)
+    return _save(db, replace(watch, created_us=min(watch.created_us, us), last_seen_us=seen_us))
+
+
+def terms(db: Database, watch: Watch, *, since_us: int | None = None) -> Terms:
+    """What was agreed, with the pauses that reach beyond `since_us`: all that matter to a sign of life from then."""
+    if watch.paused_until_us is None or (since_us is not None and watch.paused_until_us <= since_us):
+        return Terms(period_s=watch.period_s, grace_s=watch.grace_s)
+    rows = db.execute(
+        "SELECT iif(alert IS NULL, from_us, 0), min(until_us, coalesce(ended_us, until_us)) FROM pauses"
+        " WHERE person = ? AND until_us > ? AND (ended_us IS NULL OR ended_us > from_us)",
+        (watch.person, since_us or 0),
+    )
+    spans = tuple(Span(from_us=from_us, until_us=until_us) for from_us, until_us in rows)
+    return Terms(period_s=watch.period_s, grace_s=watch.grace_s, pauses=spans)
+
+
+def paused_until_us(db: Database, watch: Watch, now_us: int) -> int | None:
+    """The end of the pause that is on, with those that go on from it; None: the person is not away now."""
+    if watch.paused_until_us is None or watch.paused_until_us <= now_us:
+        return None
+    return pause_end_us(terms(db, watch, since_us=now_us).pauses, now_us=now_us)
+
+
+def has_alert(db: Database, person: str) -> bool:
+    """True while an alert of the person is not closed."""
+    row = db.execute("SELECT 1 FROM alerts WHERE person = ? AND state <> 'closed'", [person]).fetchone()
+    return row is not None
+
+
+def state_of(db: Database, watch: Watch, now_us: int) -> WatchState:
+    """How it stands with the person, by the table of `WatchState`."""
+    return watch_state(
+        active=watch.active,
+        alerted=has_alert(db, watch.person),
+        paused=paused_until_us(db, watch, now_us) is not None,
+        last_seen_us=watch.last_seen_us,
+        due_us=watch.due_us,
+        grace_us=watch.grace_s * US_PER_S,
+        now_us=now_us,
+    )
+
+
+def _recounted(db: Database, watch: Watch) -> Watch:
+    """With the newest of all that is stored and counts."""
+    newest = signs.newest(db, watch.person, own_vehicle=watch.own_vehicle)
+    at_us, by = (None, "") if newest is None else newest
+    return wind_back(db, watch, last_seen_us=at_us, last_seen_by=by)
 
 
 def _save(db: Database, watch: Watch) -> Watch:
-    """Stores what may change of a watch, with the due time that follows from it."""
+    """Stores when the person was seen and is expected back, with the due time that follows from it."""
     due = due_us(
         created_us=watch.created_us,
         last_seen_us=watch.last_seen_us,
-        paused_until_us=watch.paused_until_us,
-        period_s=watch.period_s,
+        terms=terms(db, watch, since_us=watch.last_seen_us),
     )
     db.execute(
-        "UPDATE watches SET period_s = ?, active = ?, last_seen_us = ?, last_seen_by = ?, paused_until_us = ?,"
-        " due_us = ? WHERE id = ?",
-        (
-            watch.period_s,
-            watch.active,
-            watch.last_seen_us,
-            watch.last_seen_by,
-            watch.paused_until_us,
-            due,
-            watch.id,
-        ),
+        "UPDATE watches SET last_seen_us = ?, last_seen_by = ?, paused_until_us = ?, due_us = ? WHERE id = ?",
+        (watch.last_seen_us, watch.last_seen_by, watch.paused_until_us, due, watch.id),
     )
     return replace(watch, due_us=due)
+
+
+def _free_due_us(db: Database, watch: Watch) -> int:
+    free_us = watch.due_us
+    for (taken_us,) in db.execute(
+        "SELECT due_us FROM alerts WHERE person = ? AND due_us >= ? ORDER BY due_us", (watch.person, watch.due_us)
+    ):
+        if taken_us != free_us:
+            break
+        free_us += 1
+    return free_us
 
 
 def _get(db: Database, id: int) -> Watch:
@@ -191,4 +274,4 @@ def _first(db: Database, where: str, value: str | int) -> Watch | None:
 
 
 def _watch(row: dict[str, Any]) -> Watch:
-    return Watch(**{**row, "active": bool(row["active"])})
+    return Watch(**{**row, "active": bool(row["active"]), "own_vehicle": bool(row["own_vehicle"])})

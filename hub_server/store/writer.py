@@ -41,6 +41,8 @@ class Writer:
         self._job_runs = False
         self.trouble: str | None = None
         """What kept the disk from taking the last write; None: it took it."""
+        self.wrote_s = time.monotonic()
+        """When the disk last took a write; from the start on, since opening has written."""
         db.conn.set_authorizer(self._authorize)
         self._condition = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
@@ -112,7 +114,8 @@ class Writer:
             task.done.set_exception(self._told(error))
             return
         self._note_trouble(None)
-        held_s = time.monotonic() - started_s
+        self.wrote_s = time.monotonic()
+        held_s = self.wrote_s - started_s
         if held_s > _SLOW_S:
             _log.warning("a write held the store for %.0f ms", held_s * 1000)
         self._changes.announce()

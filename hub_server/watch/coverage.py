@@ -92,6 +92,34 @@ def shares(stretches: Iterable[Stretch], window: Window) -> Shares:
     )
 
 
+def watched(told: Iterable[tuple[int, int, bool]]) -> list[tuple[int, int]]:
+    """The spans, in order and apart, in which a camera watched: of (began_us, ended_us, watching), in any order.
+
+    Where two contradict each other it counts as not watching, as in `shares`.
+    """
+    edges: list[tuple[int, int, int]] = []  # moment, more that say watching, more that say not
+    for began_us, ended_us, watching in told:
+        if began_us < ended_us:
+            edges += [(began_us, watching, not watching), (ended_us, -watching, -(not watching))]
+    spans: list[tuple[int, int]] = []
+    before_us = yes = no = 0
+    for at_us, more_yes, more_no in sorted(edges):
+        if yes and not no and at_us > before_us:
+            joins = spans and spans[-1][1] == before_us
+            spans[-1:] = [(spans[-1][0], at_us)] if joins else [*spans[-1:], (before_us, at_us)]
+        before_us, yes, no = at_us, yes + more_yes, no + more_no
+    return spans
+
+
+def watched_share(spans: Iterable[tuple[int, int]], window: Window) -> float:
+    """Of the window: `shares(...).watching` from what `watched` gave. 0 for an empty window."""
+    length_us = window.until_us - window.from_us
+    if length_us <= 0:
+        return 0.0
+    overlaps = (min(ended_us, window.until_us) - max(began_us, window.from_us) for began_us, ended_us in spans)
+    return sum(overlap for overlap in overlaps if overlap > 0) / length_us
+
+
 def judge(watching_shares: Iterable[float], *, at_least: float = WATCHED_SHARE_MIN) -> Verdict:
     """`watched` when one usual camera watched for the share that is asked; without a usual camera nobody can tell."""
     return Verdict.WATCHED if any(share >= at_least for share in watching_shares) else Verdict.CANNOT_TELL

@@ -23,6 +23,8 @@ from hub_server.store.rows import Device
 from hub_server.store.store import Store
 
 WAIT_S = 10.0
+WATCHDOG = ("watchdog", "a secret that opens the hub's status")
+LISTENER = ("control-room", "secret-of-the-control-room")
 
 
 def topic(device: str, channel: Channel) -> str:

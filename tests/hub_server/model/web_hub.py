@@ -15,20 +15,23 @@ from edge_agent.wire.codec import encode_event, event_hash, item
 from edge_agent.wire.messages import Batch, Direction, Passage, Sighting, Stamp
 from hub_server.app.releasing import releasing
 from hub_server.ingest.apply import apply_up
-from hub_server.store import alerts, devices, events, people, tokens, watches
+from hub_server.store import alerts, devices, events, people, recipients, tokens, watches
 from hub_server.store.custody import Custody, NewFace
 from hub_server.store.events import NewEvent
 from hub_server.store.store import Store
+from hub_server.watch.ladder import Rung
 from hub_server.web import EnrolmentUnavailableError, Figures, MqttAddress, PhotosRefusedError, create_app
 from hub_server.web.scopes import ALL_SCOPES
 
 TOKEN = "the-api-token-of-the-tests"
+SECRET = "the-secret-of-a-channel"
 EPOCH = BOOT = "0123456789abcdef0123456789abcdef"
 HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
 TEMPLATE_LENGTH = 8
 ALARMS = {"conflicts": 0, "quarantined": 0, "lost": 0, "refused": 0}
-HEALTHY = {"status": "ok", "store": "ok", "broker": "connected", "watch": "judging", "alarms": ALARMS}
+VITALS = {"tick_age_s": 0.4, "write_age_s": 3.1, "unsent_age_s": None, "failing": 0}
+HEALTHY = {"status": "ok", "store": "ok", "broker": "connected", "watch": "judging", "alarms": ALARMS, **VITALS}
 
 
 class Clock(Protocol):
@@ -157,6 +160,33 @@ class WebHub:
 
     def raise_due(self) -> list[int]:
         return [row.id for row in self.store.write(lambda db: alerts.raise_due(db, now_us=self.clock(), limit=100))]
+
+    def ladder(self, *, area: str = "", person_id: str | None = "p-li") -> None:
+        """A worker and the office for the area, and a daughter of the person who has a channel."""
+
+        def job(db: Any) -> None:
+            for rung, name in ((Rung.WORKER, "王敏"), (Rung.OFFICE, "街道值班室")):
+                recipients.add(
+                    db,
+                    area=area,
+                    rung=rung,
+                    name=name,
+                    phone="138 0013 0002",
+                    urls=[f"jsons://{SECRET}@hooks.riverside.lan/{rung.name}"],
+                    now_us=self.clock(),
+                )
+            if person_id is not None:
+                recipients.add_contact(
+                    db,
+                    person=person_id,
+                    name="李明",
+                    relation="女儿",
+                    phone="138 0013 0003",
+                    urls=[f"jsons://{SECRET}@hooks.riverside.lan/li"],
+                    now_us=self.clock(),
+                )
+
+        self.store.write(job)
 
     def device(self, device_id: str = "east-gate", place: str = "东门", *, online: bool = True) -> str:
         def job(db: Any) -> None:

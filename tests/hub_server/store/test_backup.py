@@ -265,6 +265,18 @@ HARMS: dict[str, tuple[str, str]] = {
     "places: the bytes": ("UPDATE events SET raw = X'00' WHERE seq = 1", "not those of its hash"),
     "places: nothing": ("DELETE FROM events", "nothing is stored"),
     "due times": ("UPDATE watches SET due_us = due_us + 1", "watch 1: due"),
+    "last seen": ("DELETE FROM observations", "the newest sign of life is None"),
+    "last seen: an event": ("UPDATE events SET qualifies = 0, counts = 0", "watch 2: last seen"),
+    "pauses": ("UPDATE watches SET paused_until_us = 5", "paused until 5, the last pause ends None"),
+    "corrections": (
+        "INSERT INTO corrections (event, person, author, note, at_us) VALUES (1, 'zhao', 'a', '', 1)",
+        "event 1 was corrected, and counts",
+    ),
+    "ladder": ("UPDATE alerts SET climb_us = NULL", "alert 1 is acknowledged and never climbs"),
+    "outbox": (
+        "INSERT INTO messages (key, addressee, created_us) VALUES ('m', 'recipient/1', 1)",
+        "message 1 tells of nothing",
+    ),
     "open alerts": (
         "DROP INDEX alerts_one_not_closed; UPDATE alerts SET state='open', outcome=NULL, person='qian', due_us=id",
         "qian: 2 not closed",

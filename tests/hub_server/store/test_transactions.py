@@ -22,24 +22,34 @@ from hub_server.store import (
     faces,
     galleries,
     journals,
+    outbox,
+    pauses,
     people,
     placements,
     plate_passages,
+    recipients,
     vehicles,
     watches,
 )
+from hub_server.store.alarms import AlarmKind
 from hub_server.store.consents import Basis
 from hub_server.store.erasures import Scope
 from hub_server.store.errors import InvalidValueError, StoreError
 from hub_server.store.events import NewEvent
 from hub_server.store.faces import Face, Photo
+from hub_server.store.observers import Round
 from hub_server.store.observing import NewStretch
+from hub_server.store.outbox import NoticeKind
 from hub_server.store.plate_passages import NewPlatePassage
 from hub_server.store.quarantine import Decision
+from hub_server.store.sightings import PersonSeen
 from hub_server.store.store import Store
 from hub_server.store.vehicles import Owner
 from hub_server.watch.clock import Anchor
-from hub_server.watch.states import AlertState
+from hub_server.watch.hub_clock import Step
+from hub_server.watch.ladder import Rung
+from hub_server.watch.observation import Kind
+from hub_server.watch.states import AlertState, Report
 
 NOW_US = 1_795_471_200_000_000
 EPOCH = "0" * 32
@@ -102,6 +112,26 @@ VALUES: dict[str, object] = {
     "version": 2,
     "active": True,
     "address": "",
+    "addressee": "recipient/1",
+    "alarm": 1,
+    "area": "桂花村",
+    "by_us": -1,
+    "change": 0,
+    "dedupe": "alert-1/raised/recipient-1",
+    "detail": "",
+    "found": Round(died=(("door", "east"),), revived=(("door", "west"),)),
+    "id": 1,
+    "message_id": 1,
+    "next_us": NOW_US + 1,
+    "or_waiting": True,
+    "ready_us": NOW_US,
+    "relation": "",
+    "report": Report.NOT_FOUND,
+    "rung": Rung.WORKER,
+    "subject": "area/桂花村",
+    "urls": ["json://a"],
+    "us": NOW_US,
+    "wait_s": 60,
     "after": None,
     "after_us": 0,
     "alert_id": 1,
@@ -130,12 +160,15 @@ VALUES: dict[str, object] = {
     "note": "",
     "now_us": NOW_US,
     "online": True,
+    "other": None,
     "outcome": None,
+    "own_vehicle": True,
     "period_s": 3600,
     "person": "zhao",
     "phone": "",
     "place": "",
     "raw": b"{}",
+    "reason": "住院",
     "received_us": NOW_US,
     "scopes": ["read"],
     "secret": "a secret",
@@ -175,6 +208,9 @@ OTHERWISE: dict[str, object] = {
         for n in (20, 21)
     ],
     "events id": 1,
+    "corrections first": 1,
+    "corrections last": 9,
+    "sightings seen": [PersonSeen(person="zhao", at_us=NOW_US, by="door/east", now_us=NOW_US)],
     "conflicts id": 1,
     "conflicts.settle note": "换卡",
     "quarantine id": 4,
@@ -185,8 +221,23 @@ OTHERWISE: dict[str, object] = {
     "alerts id": 1,
     "tokens name": "local",
     "tokens.create name": "desk",
+    "alarms kind": AlarmKind.DELIVERY,
+    "alert_rows.record after": AlertState.OPEN,
+    "hub_time.stepped step": Step(by_us=-1),
+    "outbox kind": NoticeKind.RAISED,
+    "outbox.tell alarm": None,
+    "roster kind": NoticeKind.RAISED,
+    "rhythm now_us": NOW_US + 4 * 3_600_000_000,  # at night it gives no hint, and asks nothing
+    "observations id": 2,
+    "observations kind": Kind.PHONE,
+    "pauses id": 1,
+    "pauses person": "wu",
+    "pauses until_us": NOW_US + 2,
+    "signs kind": Kind.PHONE,
+    "vehicles.assign person": "sun",
     "watches.create person": "sun",
-    "watches.pause until_us": NOW_US + 1,
+    "watches.paused_until_us watch": "wu",
+    "watches.terms watch": "wu",
     "watches id": 1,
 }
 
@@ -213,8 +264,9 @@ def arguments(db: Database, name: str, function: Callable[..., object]) -> dict[
         argument = parameter.name
         if argument == "alert":
             given[argument] = alerts.get(db, 1)
-        elif argument == "watch":
-            given[argument] = watches.get(db, 1)
+        elif argument in ("watch", "due"):
+            watch = watches.get_by_person(db, str(OTHERWISE.get(f"{name} watch", "zhao")))
+            given[argument] = watch if argument == "watch" else [watch]
         elif argument == "row":
             given[argument] = conflicts.get(db, 1)
         elif argument == "wanted":
@@ -235,7 +287,7 @@ def furnish(db: Database) -> None:
     devices.create(db, id="door", place="", area="桂花村", now_us=NOW_US)
     devices.said_hello(db, "door", agent="model/1", seal_key="6" * 64, now_us=NOW_US)
     journals.enter(db, device="door", epoch=EPOCH, now_us=NOW_US)
-    for person in ("zhao", "sun"):
+    for person in ("zhao", "sun", "wu"):
         people.create(
             db, id=person, name="赵", address="", phone="", note="", area="桂花村", born="1950-01-02", now_us=NOW_US
         )
@@ -256,8 +308,14 @@ def furnish(db: Database) -> None:
     assert wanted is not None
     assert galleries.record(db, wanted, version=1, sha256="0" * 64, now_us=NOW_US)
     watches.create(db, person="zhao", period_s=3600, last_seen_us=NOW_US - DAY_US, now_us=NOW_US)
+    for number in range(2):
+        recipients.add(db, area="桂花村", rung=Rung(number), name="王", phone="", urls=["json://a"], now_us=NOW_US)
+    recipients.add_contact(db, person="zhao", name="儿子", relation="", phone="", urls=["json://a"], now_us=NOW_US)
     alerts.raise_due(db, now_us=NOW_US, limit=9)
+    outbox.form(db, now_us=NOW_US)
     watches.restart(db, 1, last_seen_us=NOW_US - 1)
+    watches.create(db, person="wu", period_s=3600, last_seen_us=None, now_us=NOW_US)
+    pauses.add(db, person="wu", from_us=NOW_US, until_us=NOW_US + DAY_US, reason="住院", author="王", now_us=NOW_US)
     stored = NewEvent(
         device="door",
         epoch=EPOCH,
@@ -325,3 +383,5 @@ def test_the_table_of_values_reaches_every_noun() -> None:
     assert nouns >= {"consents", "custody", "faces", "galleries", "placements"}
     assert nouns >= {"conflicts", "quarantine"}
     assert nouns >= {"vehicles", "plate_passages", "vehicle_hours"}
+    assert nouns >= {"alarms", "hub_time", "ladder", "observers", "outbox", "recipients", "roster"}
+    assert nouns >= {"pauses", "observations", "corrections", "signs", "explain"}

@@ -1,10 +1,24 @@
 """What share of a window a camera watched, and what an alert may say of it."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub_server.watch.coverage import Missing, Shares, Stretch, Verdict, Window, judge, shares, usual, window
+from hub_server.watch.coverage import (
+    Missing,
+    Shares,
+    Stretch,
+    Verdict,
+    Window,
+    judge,
+    shares,
+    usual,
+    watched,
+    watched_share,
+    window,
+)
 
 DAY = Window(from_us=1000, until_us=2000)
 
@@ -96,3 +110,22 @@ def test_without_a_sighting_the_window_begins_with_the_watch() -> None:
 def test_after_a_late_sighting_behind_the_due_time_the_window_reaches_to_now() -> None:
     assert window(last_seen_us=9, created_us=1, due_us=9, now_us=20) == Window(from_us=9, until_us=20)
     assert window(last_seen_us=8, created_us=1, due_us=9, now_us=20) == Window(from_us=8, until_us=9)
+
+
+@given(
+    told=st.lists(st.tuples(st.integers(0, 100), st.integers(0, 40), st.booleans()), max_size=12),
+    from_us=st.integers(0, 60),
+    until_us=st.integers(40, 140),
+)
+def test_the_short_way_to_the_watched_share_gives_what_the_long_one_gives(
+    told: list[tuple[int, int, bool]], from_us: int, until_us: int
+) -> None:
+    asked = Window(from_us=from_us, until_us=until_us)
+    spans = watched([(began_us, began_us + lasted_us, watching) for began_us, lasted_us, watching in told])
+    long_way = [
+        stretch(began_us, began_us + lasted_us, "watching" if watching else "blind")
+        for began_us, lasted_us, watching in told
+    ]
+    assert watched_share(spans, asked) == pytest.approx(shares(long_way, asked).watching)
+    assert all(began_us < ended_us for began_us, ended_us in spans)
+    assert all(before[1] < after[0] for before, after in pairwise(spans)), "in order, and apart"
