@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from edge_agent.wire.topics import is_name
 from hub_server.ingest import broker_tls
@@ -48,11 +49,14 @@ class ServeConfig:
     site: str
     broker: EmbeddedBrokerConfig | ExternalBrokerConfig
     keys_mirror: Path | None = None  # a folder on another disk, for the one copy of the keys of templates
+    public_url: str | None = None  # of the page, as workers reach it: it stands in what they are sent
 
     def __post_init__(self) -> None:
         mistakes = [*self._web_mistakes(), *self._broker_mistakes()]
         if not is_name(self.site):
             mistakes.append("--site: 1 to 63 of a-z, 0-9 and '-', not first '-'")
+        if self.public_url is not None and not _is_page(self.public_url):
+            mistakes.append(f"--public-url: a web address such as https://hub.riverside.lan, not {self.public_url!r}")
         if self.keys_mirror is not None and self.keys_mirror.resolve().is_relative_to(self.data_dir.resolve()):
             mistakes.append("--keys-mirror: lies inside the data folder; what helps is a folder on another disk")
         if mistakes:
@@ -92,6 +96,11 @@ class ServeConfig:
         if broker.password_file is not None and broker.username is None:
             mistakes.append("--mqtt-password-file: needs --mqtt-username")
         return mistakes
+
+
+def _is_page(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query and not parts.fragment
 
 
 def _port_mistakes(option: str, port: int, *, lowest: int) -> list[str]:

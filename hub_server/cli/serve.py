@@ -70,6 +70,7 @@ def _config(asked: argparse.Namespace) -> ServeConfig:
             site=asked.site,
             broker=_broker(asked),
             keys_mirror=asked.keys_mirror,
+            public_url=asked.public_url,
         )
     except ConfigError as error:
         raise CommandError(str(error), exit_code=2) from error
