@@ -10,7 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_agent.wire.limits import PAYLOAD_BYTES_MAX
-from edge_agent.wire.topics import READ_BY_DEVICE, WRITTEN_BY_DEVICE, Address, Channel, all_devices, is_name
+from edge_agent.wire.topics import (
+    READ_BY_DEVICE,
+    WRITTEN_BY_DEVICE,
+    Address,
+    Channel,
+    HubChannel,
+    all_devices,
+    hub_topic,
+    is_device,
+    is_name,
+)
 
 CONF = "mosquitto.conf"
 ACL = "acl"
@@ -58,14 +68,19 @@ class MosquittoSite:
     folder: Path  # where the files and the broker's own store will lie
     hub: Account
     devices: tuple[Account, ...]
+    watchdogs: tuple[Account, ...] = ()  # may read how the hub is, and nothing else
+    listeners: tuple[Account, ...] = ()  # may read that and the alerts, which name people, and nothing else
     run_as: str | None = None  # the system user when started by root; None: Mosquitto's own choice
     tls: Tls | None = None
 
     def __post_init__(self) -> None:
-        for name in (self.site, *(device.username for device in self.devices)):
-            if not is_name(name):
-                raise ValueError(f"{name!r} is no name of a site or device")
-        usernames = [self.hub.username, *(device.username for device in self.devices)]
+        guests = [account.username for account in (*self.devices, *self.watchdogs, *self.listeners)]
+        if not is_name(self.site):
+            raise ValueError(f"{self.site!r} is no name of a site")
+        for name in guests:
+            if not is_device(name):
+                raise ValueError(f"{name!r} is no name of a device, or of who may listen")
+        usernames = [self.hub.username, *guests]
         if len(set(usernames)) < len(usernames):
             raise ValueError("two accounts have one name")
         if any(character.isspace() or character == ":" for character in self.hub.username):
@@ -76,13 +91,18 @@ class MosquittoSite:
                 raise ValueError(f"{text!r} cannot stand in {CONF}")
 
     def _check_secrets(self) -> None:
-        accounts = (self.hub, *self.devices)
+        accounts = self.accounts
         if self.tls is None and any(account.secret is None for account in accounts):
             raise ValueError("without TLS every account needs a secret")
         if self.tls is not None and any(account.secret is not None for account in accounts):
             raise ValueError("with TLS nobody is asked for a secret: leave it out")
         if self.tls is not None and is_name(self.hub.username):
             raise ValueError(f"{self.hub.username!r}: a device's certificate could have this name, and be the hub")
+
+    @property
+    def accounts(self) -> tuple[Account, ...]:
+        """Everybody who may connect."""
+        return (self.hub, *self.devices, *self.watchdogs, *self.listeners)
 
     def _said_in_conf(self) -> list[str]:
         tls = self.tls
@@ -154,8 +174,12 @@ def _tls(tls: Tls) -> list[str]:
 
 def _acl(site: MosquittoSite) -> str:
     """A block for each account, spelt out: a pattern would let a new account in by its mere name."""
-    blocks = [[f"user {site.hub.username}", *_rules(site.site, None)]]
+    tells = [f"topic write {hub_topic(site.site, channel)}" for channel in HubChannel]
+    blocks = [[f"user {site.hub.username}", *_rules(site.site, None), *tells]]
     blocks += [[f"user {device.username}", *_rules(site.site, device.username)] for device in site.devices]
+    status, alert = (f"topic read {hub_topic(site.site, one)}" for one in (HubChannel.STATUS, HubChannel.ALERT))
+    blocks += [[f"user {watchdog.username}", status] for watchdog in site.watchdogs]
+    blocks += [[f"user {listener.username}", status, alert] for listener in site.listeners]
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
 
@@ -172,7 +196,7 @@ def _rules(site: str, device: str | None) -> list[str]:
 
 
 def _passwords(site: MosquittoSite) -> str:
-    return "".join(f"{account.username}:{_hashed(account.secret)}\n" for account in (site.hub, *site.devices))
+    return "".join(f"{account.username}:{_hashed(account.secret)}\n" for account in site.accounts)
 
 
 def _hashed(secret: str | None) -> str:

@@ -161,4 +161,8 @@ def _missing(match: "Match", purpose: "Purpose", spec: "FaceSpec") -> str:
     score_min = spec.welfare_score_min if purpose == "welfare" else spec.door_score_min
     if match.score < score_min:
         return f"{IN_WORDS[purpose]} needs a score of {score_min:.3f}"
+    lookalike = match.not_clear_of(spec)
+    if lookalike is not None:
+        needed = spec.welfare_margin_min + lookalike.wider_by
+        return f"{IN_WORDS[purpose]} needs a margin of {needed:.3f} over the lookalike {lookalike.person}"
     return f"{IN_WORDS[purpose]} needs a margin of {spec.welfare_margin_min:.3f}"

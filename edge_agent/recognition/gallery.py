@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from edge_agent.errors import GalleryError
 from edge_agent.recognition.known_plates import check_vehicles
+from edge_agent.recognition.lookalikes import among, check_lookalikes
 from edge_agent.wire.gallery import (
     BYTES_MAX,
     FORMAT,
@@ -24,6 +25,7 @@ from edge_agent.wire.gallery import (
     Purpose,
     WrittenEntry,
     WrittenGallery,
+    WrittenLookalike,
     WrittenVehicle,
     decode_gallery,
     encode_gallery,
@@ -65,13 +67,14 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Gallery:
-    """All entries of one embedder. `version` grows with each change; ids and plates are unique; order is kept."""
+    """All entries of one embedder. `version` grows with each change; ids, plates, pairs are unique; order is kept."""
 
     embedder_id: str
     template_length: int
     version: int = 0
     entries: tuple[Entry, ...] = ()
     vehicles: tuple[WrittenVehicle, ...] = ()
+    lookalikes: tuple[WrittenLookalike, ...] = ()  # both of a pair are among the entries
 
     def __post_init__(self) -> None:
         """Raise GalleryError for what cannot be a gallery."""
@@ -90,6 +93,7 @@ class Gallery:
                     f"{entry.person}: templates of {entry.templates.shape[1]} numbers instead of {self.template_length}"
                 )
         check_vehicles(self.vehicles)
+        check_lookalikes(self.lookalikes, persons=persons)
 
     def with_entry(self, entry: Entry) -> "Gallery":
         """The next version, with this person added or replaced."""
@@ -99,12 +103,18 @@ class Gallery:
     def without(self, person: str) -> "Gallery":
         """The next version, without this person; the same gallery when they are not in it."""
         others = tuple(e for e in self.entries if e.person != person)
-        return self if len(others) == len(self.entries) else replace(self, version=self.version + 1, entries=others)
+        if len(others) == len(self.entries):
+            return self
+        return self._with_only(others, version=self.version + 1)
 
     def only_for(self, purposes: Iterable[Purpose]) -> "Gallery":
         """The same version, with only the entries that serve one of `purposes`."""
         wanted = frozenset(purposes)
-        return replace(self, entries=tuple(e for e in self.entries if e.purposes & wanted))
+        return self._with_only(tuple(e for e in self.entries if e.purposes & wanted), version=self.version)
+
+    def _with_only(self, entries: tuple[Entry, ...], *, version: int) -> "Gallery":
+        pairs = among(self.lookalikes, [entry.person for entry in entries])
+        return replace(self, version=version, entries=entries, lookalikes=pairs)
 
     def to_bytes(self) -> bytes:
         """Strict JSON, the same bytes for the same gallery."""
@@ -125,6 +135,7 @@ class Gallery:
                     for entry in self.entries
                 ],
                 vehicles=list(self.vehicles),
+                lookalikes=list(self.lookalikes),
             )
         )
 
@@ -152,6 +163,7 @@ class Gallery:
             version=written.version,
             entries=tuple(_entry(entry, template_length) for entry in written.entries),
             vehicles=tuple(written.vehicles),
+            lookalikes=tuple(written.lookalikes),
         )
 
 

@@ -16,6 +16,7 @@ BYTES_MAX: Final = 64 * 1024 * 1024
 PERSONS_MAX: Final = 20_000
 TEMPLATES_MAX: Final = 16  # of one person
 VEHICLES_MAX: Final = 20_000
+LOOKALIKES_MAX: Final = 20_000
 
 
 class Purpose(StrEnum):
@@ -42,15 +43,31 @@ class WrittenVehicle(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     valid_until_us: int | None  # exclusive
 
 
+class WrittenLookalike(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Two people of the gallery whom a camera took for one another once; the order of the two says nothing.
+
+    `wider_by`: cosine, above 0 to 1, on top of what the model's own margin is: a sighting of one of them counts for
+    the welfare watch only when the other is behind by so much.
+    """
+
+    person: str
+    other: str
+    wider_by: float
+
+
 class WrittenGallery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """All entries of one embedder, and the vehicles that may pass. `version` grows with each change."""
+    """All entries of one embedder, and the vehicles that may pass. `version` grows with each change.
+
+    What came later than the entries is left out when there is none of it: older agents refuse what they do not know.
+    """
 
     format: int
     embedder: str
     template_length: int
     version: int
     entries: list[WrittenEntry]
-    vehicles: list[WrittenVehicle] = []  # left out when there are none: older agents know no vehicles
+    vehicles: list[WrittenVehicle] = []
+    lookalikes: list[WrittenLookalike] = []
 
 
 _decoder: Final = msgspec.json.Decoder(WrittenGallery)

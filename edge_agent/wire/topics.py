@@ -1,4 +1,4 @@
-"""Topic names: shouwang/v1/<site>/<device>/<channel>."""
+"""Topic names: shouwang/v1/<site>/<device>/<channel>, and the hub's own: shouwang/v1/<site>/hub/<channel>."""
 
 import re
 from dataclasses import dataclass
@@ -19,6 +19,17 @@ class Channel(StrEnum):
     STATUS = "status"
     BLOB_UP = "blob/up"
     BLOB_DOWN = "blob/down"
+
+
+HUB = "hub"
+"""Stands where a device's name would: no device may have it."""
+
+
+class HubChannel(StrEnum):
+    """What the hub tells whoever watches it or listens for alerts. It alone writes there, and no device reads it."""
+
+    STATUS = "status"  # retained, with a last will
+    ALERT = "alert"  # names people
 
 
 _CHANNELS = {channel.value: channel for channel in Channel}
@@ -47,16 +58,26 @@ def is_name(text: str) -> bool:
     return _NAME.fullmatch(text) is not None
 
 
+def is_device(text: str) -> bool:
+    """True for what a device may be called: any name but the hub's."""
+    return is_name(text) and text != HUB
+
+
+def hub_topic(site: str, channel: HubChannel) -> str:
+    """Where the hub of a site speaks for itself. Raises ValueError for what is no name of a site."""
+    return f"{PREFIX}/{Address(site=site, device=HUB).site}/{HUB}/{channel}"
+
+
 def all_devices(site: str, channel: Channel) -> str:
-    """The filter by which the hub hears one channel of every device of its site."""
+    """The filter by which the hub hears one channel of every device of its site; of its own topics, too."""
     return f"{PREFIX}/{site}/+/{channel}"
 
 
 @lru_cache(maxsize=_PARSED_MAX)
 def parse(topic: str) -> tuple[Address, Channel] | None:
-    """The address and channel of a topic, or None when it is none of ours."""
+    """The address and channel of a device's topic, or None when it is none: the hub's own are none either."""
     match = _TOPIC.fullmatch(topic)
     channel = None if match is None else _CHANNELS.get(match[3])
-    if match is None or channel is None:
+    if match is None or channel is None or match[2] == HUB:
         return None
     return Address(site=match[1], device=match[2]), channel

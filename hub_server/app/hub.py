@@ -9,11 +9,13 @@ from urllib.parse import urlsplit
 
 from edge_agent.wire.gallery import KIND as GALLERY
 from hub_server.app.data_files import BrokerAddress, RunFile, run_file_path, write_run_file
+from hub_server.app.delivering import delivering
 from hub_server.app.embedder import find_embedder
 from hub_server.app.enrolling import enrolling
 from hub_server.app.local_server import LocalServer
 from hub_server.app.local_token import settle_local_token
 from hub_server.app.releasing import releasing
+from hub_server.app.vitals import Heartbeat, is_well, measure
 from hub_server.app.web_server import WebServer
 from hub_server.config import EmbeddedBrokerConfig, ExternalBrokerConfig, ServeConfig
 from hub_server.enrolment.enrolment import Enroller
@@ -81,17 +83,18 @@ class Hub:
     def health(self) -> dict[str, object]:
         """How the hub is, for /healthz and for systemd: "ok" when broker, watch and store do their work."""
         broker = self._subscriber is not None and self._subscriber.listening_since_s is not None
-        watch = Pulse.DRAINING if self._scheduler is None else self._scheduler.pulse()
+        scheduler = self._scheduler
+        watch = Pulse.DRAINING if scheduler is None else scheduler.pulse()
         alarms = self._alarms()
         trouble = self._store.trouble if self._store is not None and alarms is not None else "cannot be read"
-        well = broker and watch is not Pulse.LATE and trouble is None
-        return {
-            "status": "ok" if well else "degraded",
+        health = {
             "store": "ok" if trouble is None else f"failing: {trouble}",
             "broker": "connected" if broker else "disconnected",
             "watch": str(watch),
             "alarms": alarms,
+            **measure(self._store, tick_age_s=None if scheduler is None else scheduler.tick_age_s()),
         }
+        return {"status": "ok" if is_well(health) else "degraded", **health}
 
     def figures(self) -> Figures:
         """What the running parts count of themselves, for /metrics."""
@@ -109,6 +112,10 @@ class Hub:
             failed=worker.failed,
             ticked_us=None if scheduler is None else scheduler.ticked_us,
         )
+
+    def _page_url(self) -> str:
+        """As it stands in what workers are sent."""
+        return (self._config.public_url or self.url).rstrip("/")
 
     def _alarms(self) -> dict[str, int] | None:
         """What an operator should look into; None when the store cannot be read."""
@@ -156,7 +163,9 @@ class Hub:
         lane = GalleryLane(store=store, maker=maker, publish=subscriber.publish_blob)
         worker = Worker(store=store, inbox=inbox, publish=subscriber.publish, site=site, blobs=lane)
         scheduler = Scheduler(store=store, listening_since_s=lambda: subscriber.listening_since_s)
-        for part in (lane, worker, subscriber, scheduler):
+        courier = delivering(store, page_url=self._page_url, publish=subscriber.publish_surely)
+        heartbeat = Heartbeat(store=store, health=self.health, publish=subscriber.publish_own)
+        for part in (lane, worker, subscriber, scheduler, courier, heartbeat):
             part.start()
             parts.callback(part.stop)
         self._subscriber, self._worker, self._scheduler = subscriber, worker, scheduler

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from edge_agent.wire import codec
+from edge_agent.wire.hub_status import decode_hub_status
 from edge_agent.wire.messages import Batch, wire_bytes
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -14,6 +15,7 @@ DECODERS = {
     "up": codec.decode_up,
     "down": codec.decode_down,
     "status": codec.decode_status,
+    "hub": decode_hub_status,
 }
 FILES = sorted(GOLDEN.glob("*.json"))
 
@@ -28,7 +30,7 @@ def test_a_golden_message_is_read_and_written_again_byte_for_byte(path: Path) ->
 def test_there_is_a_golden_file_for_every_type_of_message() -> None:
     seen = {msgspec.json.decode(path.read_bytes())["type"] for path in FILES}
     events = {"passage", "plate_read", "lost", "observing", "clock_anchor", "journal_set_aside"}
-    talk = {"hello", "batch", "welcome", "ack", "replay", "conflict", "refused", "status"}
+    talk = {"hello", "batch", "welcome", "ack", "replay", "conflict", "refused", "status", "hub_status"}
     assert seen == events | talk
 
 

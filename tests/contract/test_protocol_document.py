@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 import edge_agent.wire
-from edge_agent.wire import codec, limits
+from edge_agent.wire import codec, hub_status, limits
+from edge_agent.wire.hub_status import decode_hub_status
 from edge_agent.wire.messages import Direction, LossReason, PlateVerdict, RefusalReason, Watching
 from edge_agent.wire.plate import PlateKind
 
@@ -18,6 +19,7 @@ DECODERS = {
     "up": codec.decode_up,
     "down": codec.decode_down,
     "status": codec.decode_status,
+    "hub": decode_hub_status,
 }
 
 
@@ -41,6 +43,7 @@ def test_the_document_names_the_limits_that_the_code_has() -> None:
         f"no ack made progress for {limits.ACK_WAIT_S} s, and every hour when nothing is on its way",
     ):
         assert said in DOCUMENT
+    assert f"The hub says it every {hub_status.EVERY_S} s" in DOCUMENT
     assert limits.HELLO_EVERY_S == 3600
     assert limits.INTEGER_MAX == 2**53 - 1
 
@@ -48,6 +51,11 @@ def test_the_document_names_the_limits_that_the_code_has() -> None:
 def test_the_document_names_every_reason() -> None:
     for reason in (*RefusalReason, *LossReason, *Watching):
         assert f"`{reason}`" in DOCUMENT
+
+
+def test_the_document_names_what_the_hub_says_of_itself() -> None:
+    for field in hub_status.HubHealth.__struct_fields__:
+        assert f"`{field}`" in DOCUMENT
 
 
 def test_the_document_names_every_kind_direction_and_verdict_of_a_plate() -> None:

@@ -1,5 +1,6 @@
 import base64
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,8 @@ def test_a_device_may_write_and_read_its_own_channels_and_nothing_else() -> None
             "topic read shouwang/v1/demo/+/up",
             "topic write shouwang/v1/demo/+/ack",
             "topic write shouwang/v1/demo/+/blob/down",
+            "topic write shouwang/v1/demo/hub/status",
+            "topic write shouwang/v1/demo/hub/alert",
         ],
         [
             "user door-east",
@@ -64,6 +67,32 @@ def test_a_name_that_would_open_another_door_is_refused(name: str) -> None:
         site(Account(username=name, secret="s"))
     with pytest.raises(ValueError, match="no name"):
         site(name=name)
+    with pytest.raises(ValueError, match="no name"):
+        replace(site(), watchdogs=(Account(username=name, secret="s"),))
+
+
+def test_a_device_called_hub_could_say_that_the_hub_is_well_and_is_refused() -> None:
+    with pytest.raises(ValueError, match="no name"):
+        site(Account(username="hub", secret="s"))
+
+
+def test_a_watchdog_reads_how_the_hub_is_and_a_listener_the_alerts_too_and_nothing_else() -> None:
+    watched = replace(
+        site(Account(username="door-east", secret="s")),
+        watchdogs=(Account(username="watchdog", secret="t"),),
+        listeners=(Account(username="big-screen", secret="u"),),
+    )
+    blocks = [block.splitlines() for block in render(watched)[ACL].strip().split("\n\n")]
+    assert blocks[2:] == [
+        ["user watchdog", "topic read shouwang/v1/demo/hub/status"],
+        ["user big-screen", "topic read shouwang/v1/demo/hub/status", "topic read shouwang/v1/demo/hub/alert"],
+    ]
+    names = [line.split(":")[0] for line in render(watched)[PASSWORDS].splitlines()]
+    assert names == ["hub.office", "door-east", "watchdog", "big-screen"]
+    with pytest.raises(ValueError, match="one name"):
+        replace(watched, listeners=watched.watchdogs)
+    with pytest.raises(ValueError, match="needs a secret"):
+        replace(watched, listeners=(Account(username="big-screen"),))
 
 
 def test_a_device_cannot_have_the_hubs_name() -> None:

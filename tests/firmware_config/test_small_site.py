@@ -8,6 +8,7 @@ from pathlib import Path
 import firmware_config
 from firmware_config.ca import __main__ as command
 from firmware_config.ca.authority import HUB_NAME
+from firmware_config.systemd import SERVICE, TIMER
 
 TEXT = Path(firmware_config.__file__).with_name("SMALL_SITE.md").read_text(encoding="utf-8")
 
@@ -21,10 +22,11 @@ def test_its_commands_are_commands(tmp_path: Path) -> None:
         assert command.main(words) == 0, line
 
 
-def test_its_program_writes_the_brokers_files(tmp_path: Path) -> None:
-    (program,) = re.findall(r"```python example\n(.*?)```", TEXT, re.DOTALL)
-    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True)
-    assert {path.name for path in tmp_path.iterdir()} == {"mosquitto.conf", "acl"}
+def test_its_programs_write_the_brokers_files_and_the_watchdogs_units(tmp_path: Path) -> None:
+    programs = re.findall(r"```python example\n(.*?)```", TEXT, re.DOTALL)
+    for program in programs:
+        subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True)
+    assert {path.name for path in tmp_path.iterdir()} == {"mosquitto.conf", "acl", SERVICE, TIMER}
     assert f"user {HUB_NAME}\n" in (tmp_path / "acl").read_text()
 
 

@@ -24,7 +24,7 @@ from firmware_config.mosquitto import CONF, Account, MosquittoSite, Tls, render
 ASK_AGAIN_S = 1.0
 PROGRAM = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 NO_MOSQUITTO = "no mosquitto here: apt-get install mosquitto"
-SITE, EAST, WEST, HUB = "demo", "door-east", "door-west", "hub.office"
+SITE, EAST, WEST, HUB, WATCHDOG = "demo", "door-east", "door-west", "hub.office", "watchdog"
 TIMEOUT_S = 30.0  # for a machine that is busy with other things; nothing waits this long by design
 NAMES = ["localhost", "127.0.0.1"]
 
@@ -54,7 +54,7 @@ class TlsSite:
         self.now = datetime.now(UTC).replace(microsecond=0)
         self.ca = CaFolder(folder / "ca")
         self.ca.begin(SITE, NAMES, now=self.now)
-        for name in (EAST, WEST):
+        for name in (EAST, WEST, WATCHDOG):
             self.ca.add_device(name, now=self.now)
         self._settings = settings
         with socket.socket() as free:
@@ -106,6 +106,7 @@ class TlsSite:
             folder=folder,
             hub=Account(username=HUB),
             devices=tuple(Account(username=name) for name in devices),
+            watchdogs=(Account(username=WATCHDOG),),
             run_as="root" if os.geteuid() == 0 else None,
             tls=Tls(
                 ca=ca / "ca.pem",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge_agent.wire.topics import Address, Channel, all_devices, is_name, parse
+from edge_agent.wire.topics import Address, Channel, HubChannel, all_devices, hub_topic, is_device, is_name, parse
 
 
 @pytest.mark.parametrize("channel", list(Channel))
@@ -37,3 +37,13 @@ def test_what_could_break_a_topic_is_no_name(name: str) -> None:
 
 def test_the_hub_hears_one_channel_of_every_device() -> None:
     assert all_devices("demo", Channel.UP) == "shouwang/v1/demo/+/up"
+
+
+@pytest.mark.parametrize("channel", list(HubChannel))
+def test_the_hubs_own_topics_are_no_devices_and_no_device_may_have_its_name(channel: HubChannel) -> None:
+    topic = hub_topic("demo", channel)
+    assert topic == f"shouwang/v1/demo/hub/{channel}"
+    assert parse(topic) is None
+    assert (is_name("hub"), is_device("hub"), is_device("hub-2")) == (True, False, True)
+    with pytest.raises(ValueError, match="no name"):
+        hub_topic("a/b", channel)
