@@ -5,7 +5,19 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from hub_server.cli import add_device, api_tokens, backups, login, person, quarantine, seed_demo, serve, vehicle
+from hub_server.cli import (
+    add_device,
+    api_tokens,
+    backups,
+    login,
+    notify,
+    person,
+    quarantine,
+    seed_demo,
+    serve,
+    vehicle,
+    watchdog,
+)
 from hub_server.cli.speech import CommandError, complain
 from hub_server.store.errors import StoreError
 
@@ -27,6 +39,8 @@ examples:
   a household's car at its gate (hub-server vehicle --help has more):
     hub-server vehicle add 粤B·12345 --label "3 栋 502" --data ./hub-data
     hub-server vehicle place 粤B·12345 --gate door-north --data ./hub-data
+  does a way to a worker's telephone work (hub-server notify --help has more):
+    hub-server notify test 'wecombot://BOTKEY'
   what the hub did not understand, after an upgrade (hub-server quarantine --help has more):
     hub-server quarantine release --all --by 王敏 --data ./hub-data
   a token for a big screen that may look and nothing else, for a year:
@@ -70,8 +84,10 @@ def _parser() -> argparse.ArgumentParser:
     person.add_commands(commands)
     vehicle.add_commands(commands)
     quarantine.add_commands(commands)
+    notify.add_commands(commands)
     backups.add_commands(commands)
     _add_seed(commands)
+    watchdog.add_command(commands)
     return parser
 
 
@@ -89,6 +105,11 @@ def _add_serve(commands: "_Commands[argparse.ArgumentParser]") -> None:
         type=Path,
         metavar="DIR",
         help="keep one copy of the templates' keys there, on another disk; never in a backup, never versioned",
+    )
+    parser.add_argument(
+        "--public-url",
+        metavar="URL",
+        help="of the page as workers reach it, for the links in what they are sent (default: this machine's own)",
     )
     own = parser.add_argument_group("the broker built in (for a demonstration: it keeps nothing on disk)")
     own.add_argument("--embedded-broker", action="store_true", help="run it, on 127.0.0.1")

@@ -2,7 +2,26 @@
 
 from dataclasses import dataclass
 
+from hub_server.watch.ladder import Rung
+
 COMMUNITY = "虚构市守望示范社区"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Relative:
+    name: str
+    relation: str
+    phone: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Helper:
+    """Who is told of an alert, on a topic of the site's broker: nothing leaves the machine."""
+
+    name: str
+    rung: Rung
+    phone: str
+    url: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -12,6 +31,8 @@ class Resident:
     home: str
     born: str
     note: str = ""
+    phone: str = ""  # 000: such numbers do not exist
+    family: Relative | None = None
     seen_s_ago: int | None = None  # None: no watch
 
 
@@ -27,6 +48,14 @@ DOORS = (
     Door(id="gate-lane", place="车行道闸 Vehicle gate"),
 )
 
+HELPERS = (
+    Helper(name="示范网格员", rung=Rung.WORKER, phone="000 0000 0001", url="topic://worker"),
+    Helper(name="示范社区值班", rung=Rung.COMMUNITY, phone="000 0000 0002", url="topic://community"),
+    Helper(name="示范街道值班", rung=Rung.OFFICE, phone="000 0000 0003", url="topic://office"),
+)
+FAMILY_URL = "topic://family"
+WORKER_WAIT_S = 10 * 60
+
 _HOUR_S = 3600
 QUIET_ID = "resident-02"
 """Last seen a minute less than a day ago: the alert comes a minute after the seeding."""
@@ -41,6 +70,8 @@ RESIDENTS = (
         born="1941-06-12",
         home="1号楼102",
         note="独居，常走东门",
+        phone="000 0000 0102",
+        family=Relative(name="钱示小", relation="女儿", phone="000 0000 0202"),
         seen_s_ago=24 * _HOUR_S - 60,
     ),
     Resident(
@@ -49,6 +80,7 @@ RESIDENTS = (
         born="1947-01-30",
         home="1号楼203",
         note="独居",
+        phone="000 0000 0103",
         seen_s_ago=5 * _HOUR_S,
     ),
     Resident(

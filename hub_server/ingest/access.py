@@ -4,7 +4,7 @@ import hmac
 import secrets
 from collections.abc import Callable
 
-from edge_agent.wire.topics import READ_BY_DEVICE, WRITTEN_BY_DEVICE, Channel, all_devices, parse
+from edge_agent.wire.topics import READ_BY_DEVICE, WRITTEN_BY_DEVICE, Channel, HubChannel, all_devices, hub_topic, parse
 
 _SECRET_BYTES = 32
 
@@ -16,6 +16,7 @@ class Access:
         """`device_secret_is(device, secret)` must say False for unknown devices, in constant time for known ones."""
         self._site = site
         self._device_secret_is = device_secret_is
+        self._hubs_own = frozenset(hub_topic(site, channel) for channel in HubChannel)
         self.hub_username = f"hub.{secrets.token_hex(8)}"  # a device's name has no dot
         self.hub_password = secrets.token_urlsafe(_SECRET_BYTES)
 
@@ -27,7 +28,9 @@ class Access:
         return self._device_secret_is(username, password)
 
     def may_publish(self, username: str, topic: str) -> bool:
-        """A device: its own up and status. The hub: every ack."""
+        """A device: its own up and status. The hub: every ack, and what it tells of itself."""
+        if topic in self._hubs_own:
+            return username == self.hub_username
         return self._writes_or_reads(username, topic, hub=READ_BY_DEVICE, device=WRITTEN_BY_DEVICE)
 
     def may_receive(self, username: str, topic: str) -> bool:

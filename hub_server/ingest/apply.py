@@ -1,5 +1,7 @@
 """The rules of the sync protocol (DESIGN section 4) for one transaction. Its answers go out after the commit."""
 
+from collections.abc import Sequence
+
 from sqlite_utils import Database
 
 from edge_agent.wire.codec import WireError
@@ -19,6 +21,7 @@ from edge_agent.wire.messages import (
 )
 from hub_server.ingest.belt import Belt
 from hub_server.ingest.effects import EventWriter
+from hub_server.ingest.reading import Reading, read_all
 from hub_server.store import devices, events, journals
 from hub_server.store.journals import Journal
 
@@ -33,8 +36,13 @@ class Shift:
         self._known: set[str] = set()
         self._heard_us: dict[str, int] = {}
 
-    def up(self, device: str, message: UpMessage, *, now_us: int) -> list[DownMessage]:
-        """What a device said on its own `up` topic; the answers, but for the ack of a batch: `close` has it."""
+    def up(
+        self, device: str, message: UpMessage, *, now_us: int, readings: Sequence[Reading] | None = None
+    ) -> list[DownMessage]:
+        """What a device said on its own `up` topic; the answers, but for the ack of a batch: `close` has it.
+
+        `readings`: of a batch, where they were made before, outside the transaction.
+        """
         foreign = self._foreign(device, message.device)
         if foreign is not None:
             return [self.refuse(device, foreign, now_us=now_us)]
@@ -50,7 +58,9 @@ class Shift:
         if belt.ended:
             self._writer.flush()
             return [*said, welcome(self._db, belt.journal)]
-        return [*said, *belt.take_batch(message, now_us=now_us)]
+        if readings is None:
+            readings = read_all(message, at_us=now_us)
+        return [*said, *belt.take_batch(message, readings, now_us=now_us)]
 
     def status(self, device: str, status: Status, *, retained: bool, now_us: int) -> list[DownMessage]:
         """Notes who is there. A retained status is old news: the device was not heard just now."""

@@ -1,12 +1,13 @@
 """One journal of one device, as far as a transaction takes it: items in order, each with its effects."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlite_utils import Database
 
-from edge_agent.wire.messages import Ack, Batch, Conflict, DownMessage, Replay
+from edge_agent.wire.messages import Ack, Batch, Conflict, DownMessage, Item, Replay
 from hub_server.ingest.effects import EventWriter
-from hub_server.ingest.reading import LOST, Reading, Received, lost, read, tombstone
+from hub_server.ingest.reading import LOST, Reading, Received, lost, tombstone
 from hub_server.store import devices, events, journals
 from hub_server.store.journals import Journal
 
@@ -44,25 +45,23 @@ class Belt:
         """The device has told what the highest place of its journal is."""
         self._last = last
 
-    def take_batch(self, batch: Batch, *, now_us: int) -> list[DownMessage]:
+    def take_batch(self, batch: Batch, readings: Sequence[Reading], *, now_us: int) -> list[DownMessage]:
         """Stores what of a batch is new, in order; what must be said at once: a conflict, after the ack owed before it.
 
-        What else there is to say, `settle` says.
+        `readings`: of its items, as `reading.read_all` gives them. What else there is to say, `settle` says.
         """
         before = self._high, self._high_hash, self._owes_ack
         self._missing = False
-        for item in batch.items:
-            received = Received(device=self._journal.device, epoch=self._journal.epoch, item=item, at_us=now_us)
-            if item.seq > self._high + 1:
+        for item, reading in zip(batch.items, readings, strict=True):
+            if item.seq == self._high + 1:
+                self._store(reading, now_us)
+            elif item.seq > self._high:
                 self._missing = True
                 self._last = max(self._last, *(each.seq for each in batch.items))
                 break
-            if item.seq == self._high + 1:
-                self._store(read(received), now_us)
-            elif (conflict := self._take_again(received)) is not None:
+            elif (conflict := self._take_again(self._received(item, now_us))) is not None:
                 self._owes_ack = False
                 return [*self._owed(*before), conflict]
-            self._last = max(self._last, item.seq)
         self._owes_ack = True
         return []
 
@@ -82,6 +81,9 @@ class Belt:
 
     def _owed(self, high: int, high_hash: str | None, owes: bool) -> list[DownMessage]:  # noqa: FBT001 our own
         return [Ack(epoch=self.epoch, high=high, hash=high_hash)] if owes and high_hash is not None else []
+
+    def _received(self, item: Item, now_us: int) -> Received:
+        return Received(device=self._journal.device, epoch=self._journal.epoch, item=item, at_us=now_us)
 
     def _take_again(self, received: Received) -> Conflict | None:
         """An item at or below high. A tombstone may reach above it; its part above is news."""

@@ -3,29 +3,33 @@
 from sqlite_utils import Database
 
 from hub_server.ingest.reading import LOST, PASSAGE, QUARANTINED, Reading, dated
-from hub_server.store import alerts, clocks, devices, events, observing, plate_passages
+from hub_server.store import alerts, clocks, devices, events, observing, plate_passages, sightings, signs
 from hub_server.store.events import NewEvent
+from hub_server.store.sightings import PersonSeen
 from hub_server.watch.clock import Anchor
 
 
 class EventWriter:
     """Stores events whose places are free, in order, each with its effects.
 
-    Passages wait until AT_ONCE_MAX of them can be stored together, or something else comes: whoever reads events, or
-    commits, calls `flush` before.
+    Passages wait until AT_ONCE_MAX of them can be stored together, and what they mean for watches until something else
+    comes: whoever reads events, or commits, calls `flush` before.
     """
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._waiting: list[tuple[NewEvent, int]] = []
+        self._waiting: list[NewEvent] = []
+        self._seen: list[PersonSeen] = []
 
     def store(self, reading: Reading, *, now_us: int) -> None:
         anchor = anchor_of(self._db, reading.event)
         event = dated(reading.event, anchor)
         if event.type == PASSAGE:
-            self._waiting.append((event, now_us))
+            self._waiting.append(event)
+            if event.counts:
+                self._seen += seen_in(event, now_us)
             if len(self._waiting) >= events.AT_ONCE_MAX:
-                self.flush()
+                self._store_waiting()
             return
         self.flush()
         event_id = events.add(self._db, event)
@@ -38,10 +42,13 @@ class EventWriter:
 
     def flush(self) -> None:
         """What waits is in the transaction, with its effects."""
-        waiting, self._waiting = self._waiting, []
-        events.add_all(self._db, [event for event, _ in waiting])
-        for event, now_us in waiting:
-            _see(self._db, event, now_us)
+        self._store_waiting()
+        sightings.observe_all(self._db, self._seen)
+        self._seen.clear()
+
+    def _store_waiting(self) -> None:
+        events.add_all(self._db, self._waiting)
+        self._waiting.clear()
 
 
 def take_effect(
@@ -62,19 +69,28 @@ def take_effect(
             at_us=event.captured_us,
             clock_trusted=event.clock_trusted,
         )
+        _see_owner(db, event_id, event.captured_us, now_us)
     elif reading.anchor is not None and event.boot is not None:
         clocks.take_anchor(db, device=event.device, boot=event.boot, anchor=reading.anchor, now_us=now_us)
     elif reading.losses is not None:
         devices.count(db, event.device, "lost", reading.losses)
     else:
-        _see(db, event, now_us)
+        sightings.observe_all(db, seen_in(event, now_us))
 
 
-def _see(db: Database, event: NewEvent, now_us: int) -> None:
-    """A sighting that counts moves the person's watch."""
-    if event.counts and event.person is not None and event.captured_us is not None:
-        by = f"{event.device}/{event.camera}"
-        alerts.observe_person(db, person=event.person, at_us=event.captured_us, by=by, now_us=now_us)
+def seen_in(event: NewEvent, now_us: int) -> list[PersonSeen]:
+    """The sighting that moves a person's watch, when there is one that counts."""
+    if not event.counts or event.person is None or event.captured_us is None:
+        return []
+    by = f"{event.device}/{event.camera}"
+    return [PersonSeen(person=event.person, at_us=event.captured_us, by=by, now_us=now_us)]
+
+
+def _see_owner(db: Database, event_id: int, at_us: int, now_us: int) -> None:
+    """A passage of a person's own vehicle moves the watch that says so."""
+    seen = signs.vehicle_person(db, event_id)
+    if seen is not None:
+        alerts.observe_person(db, person=seen[0], at_us=at_us, by=seen[1], now_us=now_us)
 
 
 def anchor_of(db: Database, event: NewEvent) -> Anchor | None:

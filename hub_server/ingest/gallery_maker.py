@@ -12,10 +12,12 @@ from edge_agent.wire.gallery import (
     BYTES_MAX,
     FORMAT,
     KIND,
+    LOOKALIKES_MAX,
     PERSONS_MAX,
     VEHICLES_MAX,
     WrittenEntry,
     WrittenGallery,
+    WrittenLookalike,
     WrittenVehicle,
     encode_gallery,
 )
@@ -89,6 +91,7 @@ class GalleryMaker:
             version=version,
             entries=whole,
             vehicles=_written(plan),
+            lookalikes=_told_apart(plan),
         )
         content = encode_gallery(gallery)
         if len(content) > BYTES_MAX:
@@ -125,6 +128,12 @@ def _written(plan: Plan) -> list[WrittenVehicle]:
         WrittenVehicle(plate=one.plate, valid_from_us=one.valid_from_us, valid_until_us=one.valid_until_us)
         for one in plan.vehicles
     ]
+
+
+def _told_apart(plan: Plan) -> list[WrittenLookalike]:
+    """The widest margins, where there are more pairs than fit: a gallery without them is better than none at all."""
+    widest = sorted(plan.lookalikes, key=lambda one: -one.wider_by)[:LOOKALIKES_MAX]
+    return [WrittenLookalike(person=one.person, other=one.other, wider_by=one.wider_by) for one in widest]
 
 
 def _holds(plan: Plan) -> str:

@@ -7,6 +7,7 @@ import msgspec
 
 from edge_agent.wire.codec import WireError, decode_event
 from edge_agent.wire.messages import (
+    Batch,
     ClockAnchor,
     Event,
     Item,
@@ -63,6 +64,11 @@ def tombstone(item: Item) -> Lost | None:
     except WireError:
         return None
     return event if isinstance(event, Lost) and event.first_seq == item.seq else None
+
+
+def read_all(batch: Batch, *, at_us: int) -> list[Reading]:
+    """Every item of a batch, as if its place were free: whether it is, the journal knows."""
+    return [read(Received(device=batch.device, epoch=batch.epoch, item=item, at_us=at_us)) for item in batch.items]
 
 
 def read(received: Received) -> Reading:

@@ -5,7 +5,9 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +17,17 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from edge_agent.wire.blobs import BlobDown
-from edge_agent.wire.messages import DownMessage, wire_bytes
+from edge_agent.wire.hub_status import HubStatus
+from edge_agent.wire.messages import DownMessage, Presence, wire_bytes
 from edge_agent.wire.tls_words import tls_words
-from edge_agent.wire.topics import WRITTEN_BY_DEVICE, Address, Channel, all_devices
+from edge_agent.wire.topics import WRITTEN_BY_DEVICE, Address, Channel, HubChannel, all_devices, hub_topic
 from edge_agent.wire.transport import send_at_once
 from hub_server.ingest.broker_tls import hint, tls_context
 from hub_server.ingest.inbox import Arrival, Inbox, Listening, Opened
+from hub_server.ingest.pump import BurstClient, Pump
 
+PROGRAM = f"hub-server/{version('shouwang')}"
+"""How the hub names itself."""
 CONNACK_WAIT_S = 5.0
 """A broker that speaks only 3.1.1 may answer a v5 client with silence: then the other version is tried."""
 _CONNECT_TIMEOUT_S = 5.0
@@ -32,6 +38,7 @@ _INFLIGHT_MAX = 1000
 _QUEUED_MAX = 20_000
 _PACKET_BYTES_MAX = 1024 * 1024  # v5: the broker itself drops what is larger; the protocol's limit is far below
 _QOS = 1
+_FAREWELL_S = 1.0  # a broker that does not answer must not keep the hub from stopping
 _V5 = MQTTProtocolVersion.MQTTv5
 _V311 = MQTTProtocolVersion.MQTTv311
 
@@ -70,13 +77,15 @@ class _Connection:
 
 
 class Subscriber:
-    """Hears all that devices of a site write, says what the hub answers on `ack` and `blob/down`."""
+    """Hears all that devices of a site write; says what the hub answers on `ack` and `blob/down`, and how it is."""
 
     def __init__(self, *, broker: Broker, site: str, inbox: Inbox, now_us: Callable[[], int]) -> None:
         self._broker = broker
         self._site = site
         self._inbox = inbox
         self._now_us = now_us
+        self._own = {channel: hub_topic(site, channel) for channel in HubChannel}
+        self._farewell = wire_bytes(HubStatus(state=Presence.OFFLINE, hub=PROGRAM))
         self._client_id = f"hub-{secrets.token_hex(8)}"
         self._version = _V5 if broker.speaks_v5 else _V311
         self._stopping = threading.Event()
@@ -105,6 +114,29 @@ class Subscriber:
     def publish_blob(self, device: str, message: BlobDown) -> None:
         """The same for what is said about a blob."""
         self._publish(device, Channel.BLOB_DOWN, wire_bytes(message))
+
+    def publish_own(self, channel: HubChannel, payload: bytes) -> bool:
+        """What the hub tells of itself; its status is retained. False: there is no connection, or no room."""
+        return self._tell(channel, payload) is not None
+
+    def publish_surely(self, channel: HubChannel, payload: bytes, *, within_s: float) -> bool:
+        """The same, and the broker has said within the time that it has it. It may have it even when this is False."""
+        told = self._tell(channel, payload)
+        if told is None:
+            return False
+        try:
+            told.wait_for_publish(within_s)
+            return told.is_published()
+        except RuntimeError:  # the connection has gone meanwhile
+            return False
+
+    def _tell(self, channel: HubChannel, payload: bytes) -> mqtt.MQTTMessageInfo | None:
+        client = self._client
+        if client is None or self._listening_since_s is None:
+            return None
+        retained = channel is HubChannel.STATUS
+        told = client.publish(self._own[channel], payload, qos=_QOS, retain=retained)
+        return told if told.rc == mqtt.MQTT_ERR_SUCCESS else None
 
     def _publish(self, device: str, channel: Channel, payload: bytes) -> None:
         client = self._client
@@ -135,21 +167,30 @@ class Subscriber:
         except OSError as error:  # a certificate that cannot be read, or is none: somebody may put it right
             connection.end(f"cannot use its certificates: {error}")
             return False
+        pump = Pump(client, on_end=lambda: connection.end("connection lost"))
         try:
             self._open(client)
         except (OSError, ValueError) as error:
             connection.end(f"cannot reach {self._broker.host}:{self._broker.port}: {tls_words(error)}")
+            pump.stop()
             return False
         self._client = client
-        client.loop_start()
+        pump.start()
         try:
             return self._live(connection)
         finally:
-            self._client = None
-            self._listening_since_s = None
-            if client.socket() is not None:
-                client.disconnect()
-            client.loop_stop()
+            self._take_leave(client)
+            pump.stop()
+
+    def _take_leave(self, client: mqtt.Client) -> None:
+        listened, self._client, self._listening_since_s = self._listening_since_s is not None, None, None
+        if client.socket() is None:
+            return
+        if listened:  # a broker says the last will of nobody who goes like this
+            told = client.publish(self._own[HubChannel.STATUS], self._farewell, qos=_QOS, retain=True)
+            with suppress(RuntimeError):  # the connection has gone meanwhile: then the will is said
+                told.wait_for_publish(_FAREWELL_S)
+        client.disconnect()
 
     def _live(self, connection: _Connection) -> bool:
         if self._stopping.is_set():
@@ -173,8 +214,8 @@ class Subscriber:
         else:
             client.connect(self._broker.host, self._broker.port, _KEEPALIVE_S)
 
-    def _new_client(self, connection: _Connection) -> mqtt.Client:
-        client = mqtt.Client(
+    def _new_client(self, connection: _Connection) -> BurstClient:
+        client = BurstClient(
             CallbackAPIVersion.VERSION2,
             client_id=self._client_id,
             protocol=self._version,
@@ -189,10 +230,13 @@ class Subscriber:
             client.username_pw_set(self._broker.username, self._broker.password)
         if self._broker.ca is not None:
             client.tls_set_context(tls_context(self._broker.ca, self._broker.cert, self._broker.key))
+        client.will_set(self._own[HubChannel.STATUS], self._farewell, qos=_QOS, retain=True)
         self._listen(client, connection)
         return client
 
-    def _listen(self, client: mqtt.Client, connection: _Connection) -> None:
+    def _listen(self, client: BurstClient, connection: _Connection) -> None:
+        own = frozenset(self._own.values())
+
         def on_connect(client: mqtt.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
             if reason.is_failure:
                 if str(reason) == "Unsupported protocol version":
@@ -211,11 +255,13 @@ class Subscriber:
             _log.info("broker: connected to %s:%d", self._broker.host, self._broker.port)
             self._inbox.mark(Listening())
 
+        def take(topic: str, payload: bytes, retained: bool) -> None:  # noqa: FBT001 as the splitter calls it
+            if topic in own:  # the filter over all devices hears the hub itself, too
+                return
+            self._inbox.offer(Arrival(topic=topic, payload=payload, retained=retained, received_us=self._now_us()))
+
         def on_message(_client: Any, _data: Any, message: mqtt.MQTTMessage) -> None:
-            arrival = Arrival(
-                topic=message.topic, payload=bytes(message.payload), retained=message.retain, received_us=self._now_us()
-            )
-            self._inbox.offer(arrival)
+            take(message.topic, bytes(message.payload), message.retain)
 
         def on_disconnect(_client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
             spoke = connection.answered.is_set()
@@ -224,6 +270,7 @@ class Subscriber:
         client.on_socket_open = send_at_once
         client.on_connect = on_connect
         client.on_subscribe = on_subscribe
+        client.take = take
         client.on_message = on_message
         client.on_disconnect = on_disconnect
 

@@ -82,7 +82,7 @@ def index(asked: AlertsQuery) -> Response:
 )
 def show(alert: int) -> Response:
     with office().store.read() as db:
-        return answer(_whole(db, _get(db, alert)))
+        return answer(whole(db, _get(db, alert)))
 
 
 @blueprint.operation(
@@ -104,6 +104,8 @@ def who_was_watching(alert: int) -> Response:
 def _agree(values: Mapping[str, object]) -> Mapping[str, str]:
     """What state, outcome and until must say together; the store judges the step itself."""
     errors = {}
+    if values.get("state") is AlertState.OPEN and not str(values.get("note", "")).strip():
+        errors["note"] = "is missing: say why it is opened again"
     closes, outcome = values.get("state") is AlertState.CLOSED, values.get("outcome")
     if closes and outcome is None:
         errors["outcome"] = "is missing: say how it ended, well, helped or away"
@@ -122,14 +124,14 @@ def _agree(values: Mapping[str, object]) -> Mapping[str, str]:
     Operation(
         method="PATCH",
         path="/api/v1/alerts/<row_id:alert>",
-        summary="A step: taken, on the way, closed",
+        summary="A step: taken, on the way, closed, opened again",
         scope=Scope.ALERTS,
         body=AlertStep,
         answer=resources.WholeAlert,
-        conflict="the alert's state does not allow this step; nothing has changed",
+        conflict="the alert's state does not allow this step, or another alert of the person is not closed",
         versioned=True,
         rules="`closed` needs an `outcome`, no other state has one; `away` needs `until`, in the future and at most "
-        f"{_AWAY_DAYS_MAX} days ahead, no other outcome has it.",
+        f"{_AWAY_DAYS_MAX} days ahead, no other outcome has it; `open` is for a closed alert and needs a `note`.",
     ),
     check=_agree,
 )
@@ -138,7 +140,7 @@ def change(alert: int, body: AlertStep) -> Response:
     store, seen = office().store, if_match()
 
     def job(db: Database) -> resources.WholeAlert:
-        seen.demand(_whole(db, _get(db, alert)))
+        seen.demand(whole(db, _get(db, alert)))
         row = alerts.move(
             db,
             alert,
@@ -149,12 +151,13 @@ def change(alert: int, body: AlertStep) -> Response:
             until_us=until_us,
             now_us=store.now_us(),
         )
-        return _whole(db, row)
+        return whole(db, row)
 
     return answer(store.write(job))
 
 
-def _whole(db: Database, row: Alert) -> resources.WholeAlert:
+def whole(db: Database, row: Alert) -> resources.WholeAlert:
+    """An alert with every step of it."""
     return {**snapshot.alert(db, row), "history": shapes.history(alerts.history(db, row.id))}
 
 

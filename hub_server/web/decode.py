@@ -76,15 +76,16 @@ def decode_fields(given: Mapping[str, object], kind: type[T], *, check: Check | 
     values: dict[str, object] = {}
     errors = dict.fromkeys(given, "is not a field here")
     for field in msgspec.structs.fields(kind):
-        errors.pop(field.name, None)
-        if field.name not in given:
+        said = field.encode_name  # "from" is no name in Python
+        errors.pop(said, None)
+        if said not in given:
             if field.default is NODEFAULT and field.default_factory is NODEFAULT:
-                errors[field.name] = "is missing"
+                errors[said] = "is missing"
             continue
         try:
-            values[field.name] = msgspec.convert(_whole(given[field.name]), type=field.type)
+            values[field.name] = msgspec.convert(_whole(given[said]), type=field.type)
         except msgspec.ValidationError as error:
-            errors[field.name] = _mistake(field.type, error)
+            errors[said] = _mistake(field.type, error)
     if check is not None:
         errors = {**check(values), **errors}
     if errors:

@@ -5,7 +5,7 @@ from msgspec import Struct
 
 from hub_server.store import events
 from hub_server.store.errors import NotFoundError
-from hub_server.web import fields, resources, shapes
+from hub_server.web import fields, resources, snapshot
 from hub_server.web.lists import answer, listed
 from hub_server.web.office import office
 from hub_server.web.operations import Operation, Routes
@@ -45,8 +45,9 @@ def index(asked: EventsQuery) -> Response:
             person=asked.person,
             type=asked.type,
         )
+        shown = snapshot.shaped(db, rows)
     cursor = "before" if asked.after is None else "after"
-    return listed(rows, shapes.event, limit=asked.limit, cursor=cursor)
+    return listed(shown, lambda row: row, limit=asked.limit, cursor=cursor)
 
 
 @blueprint.operation(
@@ -61,6 +62,7 @@ def index(asked: EventsQuery) -> Response:
 def show(event: int) -> Response:
     with office().store.read() as db:
         row = events.get(db, event)
-    if row is None:
-        raise NotFoundError(f"there is no event {event}")
-    return answer(shapes.event(row))
+        if row is None:
+            raise NotFoundError(f"there is no event {event}")
+        (shown,) = snapshot.shaped(db, [row])
+    return answer(shown)

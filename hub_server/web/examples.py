@@ -3,17 +3,19 @@
 from edge_agent.wire.gallery import Purpose
 from hub_server.store.consents import Basis
 from hub_server.watch.coverage import Verdict
-from hub_server.watch.states import AlertState, Outcome
+from hub_server.watch.states import AlertState, Outcome, WatchState
 from hub_server.web import resources
 from hub_server.web.alerts import AlertStep
 from hub_server.web.consents import NewConsent, Withdrawal
 from hub_server.web.devices import DeviceChange, NewDevice
 from hub_server.web.faces import NewPhotos
+from hub_server.web.ladder_examples import LADDER_EXAMPLES
 from hub_server.web.people import NewPerson, PersonChange
 from hub_server.web.plate_examples import PLATE_EXAMPLES
 from hub_server.web.quarantine_examples import QUARANTINE_EXAMPLES
 from hub_server.web.scopes import Scope
 from hub_server.web.tokens import NewToken
+from hub_server.web.watch_examples import WATCH_EXAMPLES
 from hub_server.web.watches import NewWatch, WatchChange
 
 _EPOCH = "0123456789abcdef0123456789abcdef"
@@ -70,19 +72,23 @@ _WATCH: resources.Watch = {
     "id": 1,
     "person": "p-li",
     "person_name": "李秀兰",
+    "area": "桂花村",
     "period_s": 86400,
+    "grace_s": 0,
+    "own_vehicle": False,
     "active": True,
     "created_at": "2026-11-23T21:41:00.000000Z",
     "last_seen_at": "2026-11-21T12:00:00.000000Z",
     "last_seen_by": "given",
     "paused_until": None,
     "due_at": "2026-11-22T12:00:00.000000Z",
-    "state": "due",
+    "state": WatchState.ALERT,
 }
 _ALERT: resources.Alert = {
     "id": 1,
     "person": "p-li",
     "person_name": "李秀兰",
+    "area": "桂花村",
     "contact": {"address": "桂花村 3 组 12 号", "phone": "138 0013 0001", "note": "独居"},
     "due_at": "2026-11-22T12:00:00.000000Z",
     "raised_at": "2026-11-23T21:41:01.000000Z",
@@ -90,7 +96,12 @@ _ALERT: resources.Alert = {
     "last_seen_by": "given",
     "state": AlertState.OPEN,
     "outcome": None,
+    "verdict": Verdict.CANNOT_TELL,
+    "rung": "worker",
+    "climb_at": "2026-11-23T21:56:01.000000Z",
     "latest": {"at": "2026-11-23T21:41:01.000000Z", "author": "watch", "note": ""},
+    "taken": None,
+    "reported": None,
 }
 _WHOLE_ALERT: resources.WholeAlert = {
     **_ALERT,
@@ -98,7 +109,9 @@ _WHOLE_ALERT: resources.WholeAlert = {
     "last_seen_by": "visit: 王敏",
     "state": AlertState.CLOSED,
     "outcome": Outcome.WELL,
+    "climb_at": None,
     "latest": {"at": "2026-11-23T21:50:00.000000Z", "author": "王敏", "note": "在邻居家"},
+    "taken": {"at": "2026-11-23T21:50:00.000000Z", "author": "王敏", "note": "在邻居家"},
     "history": [
         {
             "at": "2026-11-23T21:41:01.000000Z",
@@ -106,6 +119,8 @@ _WHOLE_ALERT: resources.WholeAlert = {
             "from": None,
             "to": AlertState.OPEN,
             "outcome": None,
+            "report": None,
+            "rung": "worker",
             "note": "",
         },
         {
@@ -114,6 +129,8 @@ _WHOLE_ALERT: resources.WholeAlert = {
             "from": AlertState.OPEN,
             "to": AlertState.CLOSED,
             "outcome": Outcome.WELL,
+            "report": None,
+            "rung": None,
             "note": "在邻居家",
         },
     ],
@@ -186,6 +203,7 @@ _EVENT: resources.Event = {
     "score": 0.71,
     "strict": True,
     "counts": True,
+    "corrected": False,
     "body": {"type": "passage", "camera": "east", "duration_ms": 900, "frames": 9},
 }
 _TOKEN: resources.Token = {
@@ -205,6 +223,10 @@ _HEALTH: resources.Health = {
     "broker": "connected",
     "watch": "judging",
     "alarms": {"conflicts": 0, "quarantined": 0, "lost": 0, "refused": 0},
+    "tick_age_s": 0.4,
+    "write_age_s": 3.1,
+    "unsent_age_s": None,
+    "failing": 0,
 }
 _PEOPLE: resources.PeoplePage = {"items": [_PERSON], "next": None}
 _WATCHES: resources.WatchPage = {"items": [_WATCH], "next": None}
@@ -216,6 +238,8 @@ _TOKENS: resources.TokenPage = {"items": [_TOKEN], "next": None}
 EXAMPLES: dict[object, object] = {
     **PLATE_EXAMPLES,
     **QUARANTINE_EXAMPLES,
+    **WATCH_EXAMPLES,
+    **LADDER_EXAMPLES,
     resources.Person: _PERSON,
     resources.PeoplePage: _PEOPLE,
     resources.Consent: _CONSENT,
@@ -252,7 +276,7 @@ EXAMPLES: dict[object, object] = {
     Withdrawal: {"by": "王敏"},
     NewPhotos: {"photos": ["/9j/4AAQ"], "by": "王敏"},
     NewWatch: {"person": "p-li", "period_s": 86400, "last_seen_at": "2026-11-21T20:00:00+08:00"},
-    WatchChange: {"period_s": 43200, "active": True},
+    WatchChange: {"period_s": 43200, "grace_s": 3600, "own_vehicle": True, "active": True},
     AlertStep: {"state": "acknowledged", "author": "王敏", "note": "先打电话"},
     NewDevice: {"id": "east-gate", "place": "东门 East gate", "area": "桂花村"},
     DeviceChange: {"place": "东门"},

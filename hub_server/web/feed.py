@@ -13,7 +13,7 @@ from hub_server.store import events
 from hub_server.store.errors import StoreClosedError
 from hub_server.store.limits import PAGE_ROWS_MAX
 from hub_server.store.store import Store
-from hub_server.web import resources, shapes, snapshot
+from hub_server.web import ladder_resources, resources, snapshot
 from hub_server.web.outlook import outlook
 
 STREAMS_MAX = 80
@@ -70,6 +70,7 @@ class Feed:
         self._ring_from = 0  # every event above this id, up to _ring_to, is in the ring
         self._ring_to: int | None = None
         self._alerts: list[resources.Alert] = []
+        self._alarms: list[ladder_resources.Alarm] = []
         self._board: dict[str, dict[object, tuple[int, bytes]]] = {}  # name -> key -> (tick of change, JSON)
         self._news_since: dict[int, tuple[bytes, ...]] = {}  # tick -> what changed after it: most ask the same
         self._reading = threading.Lock()  # older events are read and shaped for one stream at a time
@@ -139,11 +140,11 @@ class Feed:
 
     def _read_older(self, after: int) -> _Backlog:
         with self._store.read() as db:
-            rows = events.page(db, after=after, before=None, limit=PAGE_ROWS_MAX)
+            rows = snapshot.shaped(db, events.page(db, after=after, before=None, limit=PAGE_ROWS_MAX))
         found: _Backlog = []
         bytes_ = 0
         for row in rows:
-            found.append((row.id, _event_frame(shapes.event(row))))
+            found.append((row["id"], _event_frame(row)))
             bytes_ += len(found[-1][1])
             if bytes_ >= BACKLOG_BYTES:
                 break
@@ -163,6 +164,8 @@ class Feed:
                 self._load_events(db)
                 self._alerts = snapshot.open_alerts(db)
                 self._put("alerts", None, self._alerts)
+                self._alarms = snapshot.open_alarms(db)
+                self._put("alarms", None, self._alarms)
                 self._quick.version, self._quick.at_s = version, now_s
             if tables:
                 self._load_tables(db)
@@ -175,7 +178,7 @@ class Feed:
             self._ring.clear()
             self._ring_from = self._ring_to = last
         while rows := events.page(db, after=self._ring_to, before=None, limit=PAGE_ROWS_MAX):
-            self._ring.extend((row.id, _event_frame(shapes.event(row))) for row in rows)
+            self._ring.extend((row["id"], _event_frame(row)) for row in snapshot.shaped(db, rows))
             self._ring_to = rows[-1].id
         while len(self._ring) > RING_EVENTS:
             self._ring_from = self._ring.popleft()[0]
@@ -193,6 +196,7 @@ class Feed:
             alerts=self._alerts,
             watches=watches,
             devices=devices,
+            alarms=self._alarms,
             health=self._health(),
             now_s=now_us // 1_000_000,
         )

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from hub_server.store import limits
+from hub_server.store import ladder, limits, recipients
 from hub_server.web.scopes import Scope
 
 # Without control characters, those of Latin-1 (C1) too. JSON Schema writes these patterns the same way, but for \Z.
@@ -142,6 +142,54 @@ PeriodS = Annotated[
         le=limits.PERIOD_S_MAX,
         description=f"whole seconds, {limits.PERIOD_S_MIN} to {limits.PERIOD_S_MAX}",
     ),
+]
+GraceS = Annotated[int, Meta(ge=0, le=limits.GRACE_S_MAX, description=f"whole seconds, 0 to {limits.GRACE_S_MAX}")]
+WaitS = Annotated[
+    int,
+    Meta(
+        ge=ladder.WAIT_S_MIN,
+        le=ladder.WAIT_S_MAX,
+        description=f"whole seconds, {ladder.WAIT_S_MIN} to {ladder.WAIT_S_MAX}",
+    ),
+]
+RungName = Annotated[
+    Literal["worker", "community", "office", "family"], Meta(description="one of worker, community, office, family")
+]
+StaffedRungName = Annotated[
+    Literal["worker", "community", "office"],
+    Meta(description="one of worker, community, office; the family stands in the person's file"),
+]
+KindName = Annotated[
+    Literal["visit", "phone", "clinic", "card", "vehicle"],
+    Meta(description="one of visit, phone, clinic, card, vehicle"),
+]
+ReportName = Annotated[Literal["not_found", "emergency"], Meta(description="not_found or emergency")]
+Reason = Annotated[
+    str,
+    Meta(
+        pattern=_LINE_NOT_BLANK,
+        max_length=limits.REASON_CHARS_MAX,
+        description=f"a text of 1 to {limits.REASON_CHARS_MAX} characters on one line",
+    ),
+]
+Relation = Annotated[
+    str,
+    Meta(
+        pattern=_LINE,
+        max_length=recipients.RELATION_CHARS_MAX,
+        description=f"a text of at most {recipients.RELATION_CHARS_MAX} characters on one line",
+    ),
+]
+ChannelUrl = Annotated[
+    str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9+.-]*://[^\s\x00-\x1f\x7f-\x9f]+\Z", max_length=recipients.URL_CHARS_MAX)
+]
+_URLS = f"Apprise URLs, scheme://..., of at most {recipients.URL_CHARS_MAX} characters each, in a list"
+Urls = Annotated[
+    list[ChannelUrl],
+    Meta(min_length=1, max_length=recipients.URLS_MAX, description=f"1 to {recipients.URLS_MAX} {_URLS}"),
+]
+UrlsIfAny = Annotated[
+    list[ChannelUrl], Meta(max_length=recipients.URLS_MAX, description=f"at most {recipients.URLS_MAX} {_URLS}")
 ]
 Moment = Annotated[
     datetime,

@@ -34,6 +34,11 @@ _PATH_KINDS: Mapping[str, Any] = {
     "photo": fields.RowId,
     "vehicle": fields.RowId,
     "conflict": fields.RowId,
+    "pause": fields.RowId,
+    "observation": fields.RowId,
+    "recipient": fields.RowId,
+    "contact": fields.RowId,
+    "rung": fields.RungName,
     "purpose": fields.PurposeName,
 }
 STREAM = "text/event-stream"

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from hub_server.watch.states import WatchState
 from hub_server.web.shapes import Json
 from hub_server.web.words import seconds, span
 
@@ -32,8 +33,9 @@ def outlook(
     devices: Sequence[Json],
     health: Mapping[str, object],
     now_s: int,
+    alarms: Sequence[Json] = (),
 ) -> Outlook:
-    """`alerts` are those not closed; `watches` and `devices` are all there are."""
+    """`alerts` are those not closed, `alarms` those not cleared; `watches` and `devices` are all there are."""
     blind = _blindness(devices, health)
     if alerts:
         return _care(alerts, blind, now_s)
@@ -46,7 +48,16 @@ def outlook(
             more_zh="没有人超时，但现在无法判断是否平安",
             more_en="Nobody is overdue, but we cannot tell whether all is well",
         )
-    return _calm(watches, devices)
+    return _calm(watches, devices) if not alarms else _alarmed(alarms)
+
+
+def _alarmed(alarms: Sequence[Json]) -> Outlook:
+    unseeing = sum(alarm["kind"] == "observer" for alarm in alarms)
+    if unseeing:
+        zh, en = f"有 {unseeing} 个常用摄像头没有在看", f"{unseeing} usual cameras are not watching"
+    else:
+        zh, en = f"有 {len(alarms)} 件事要看一下", f"{len(alarms)} things need a look"
+    return Outlook(tone="unsure", zh=f"没有人超时，但{zh}", en=f"Nobody is overdue, but {en}")
 
 
 def _care(alerts: Sequence[Json], blind: tuple[str, str] | None, now_s: int) -> Outlook:
@@ -97,7 +108,7 @@ def _calm(watches: Sequence[Json], devices: Sequence[Json]) -> Outlook:
             zh=f"没有人超时，但有 {offline} 台设备离线",
             en=f"Nobody is overdue, but {offline} of {len(devices)} devices are offline",
         )
-    running = sum(watch["state"] in {"watching", "due"} for watch in watches)
+    running = sum(watch["state"] not in {WatchState.OFF, WatchState.PAUSED} for watch in watches)
     if not running:
         return Outlook(tone="well", zh="还没有守望任何人", en="Nobody is being watched over yet")
     return Outlook(

@@ -11,6 +11,7 @@ _VEHICLE: plate_resources.Vehicle = {
     "plate": "粤B12345",
     "owner": Owner.HOUSEHOLD,
     "label": "桂花村 3 组 12 号",
+    "person": None,
     "valid_from": None,
     "valid_until": None,
     "state": "valid",

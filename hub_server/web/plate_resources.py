@@ -13,12 +13,16 @@ VehicleState = Literal["waiting", "valid", "expired", "removed"]
 
 
 class Vehicle(TypedDict):
-    """A plate that may pass the gates in `devices`. `state`: waiting for `valid_from`, valid, expired or removed."""
+    """A plate that may pass the gates in `devices`. `state`: waiting for `valid_from`, valid, expired or removed.
+
+    `person`: whose own it is, when that was said; it counts as seen where their watch says `own_vehicle`.
+    """
 
     id: Key
     plate: str
     owner: Owner
     label: str
+    person: str | None
     valid_from: At | None
     valid_until: At | None
     state: VehicleState

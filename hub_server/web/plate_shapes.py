@@ -13,6 +13,7 @@ def vehicle(row: Vehicle, *, now_us: int) -> plate_resources.Vehicle:
         "plate": row.plate,
         "owner": row.owner,
         "label": row.label,
+        "person": row.person,
         "valid_from": rfc3339_or_none(row.valid_from_us),
         "valid_until": rfc3339_or_none(row.valid_until_us),
         "state": _state(row, now_us),

@@ -6,9 +6,9 @@ from msgspec import Meta
 
 from edge_agent.wire.gallery import Purpose
 from hub_server.store.consents import Basis
-from hub_server.store.limits import PERIOD_S_MAX, PERIOD_S_MIN
+from hub_server.store.limits import GRACE_S_MAX, PERIOD_S_MAX, PERIOD_S_MIN
 from hub_server.watch.coverage import Verdict
-from hub_server.watch.states import AlertState, Outcome
+from hub_server.watch.states import AlertState, Outcome, Report, WatchState
 from hub_server.web.scopes import Scope
 
 At = Annotated[
@@ -22,9 +22,15 @@ At = Annotated[
 Count = Annotated[int, Meta(ge=0)]
 Key = Annotated[int, Meta(ge=1)]
 Share = Annotated[float, Meta(ge=0, le=1)]
-SeenBy = Annotated[str, Meta(description="device/camera, 'visit: <author>', 'given' (told at creation), or empty")]
+SeenBy = Annotated[
+    str,
+    Meta(
+        description="device/camera; 'visit: <author>', and so for phone, clinic, card and vehicle; "
+        "'vehicle: device/camera'; 'given' (told at creation); or empty"
+    ),
+]
 TokenState = Literal["live", "expired", "revoked"]
-WatchState = Literal["watching", "due", "paused", "off"]
+RungName = Literal["worker", "community", "office", "family"]
 
 
 class Person(TypedDict):
@@ -110,12 +116,18 @@ class Erasure(TypedDict):
 
 
 class Watch(TypedDict):
-    """A promise that somebody notices when this person is not seen for `period_s` seconds."""
+    """A promise that somebody notices when this person is not seen for `period_s` seconds, and `grace_s` more.
+
+    `paused_until`: the end of the pause that is on.
+    """
 
     id: Key
     person: str
     person_name: str
+    area: str
     period_s: Annotated[int, Meta(ge=PERIOD_S_MIN, le=PERIOD_S_MAX)]
+    grace_s: Annotated[int, Meta(ge=0, le=GRACE_S_MAX)]
+    own_vehicle: bool
     active: bool
     created_at: At
     last_seen_at: At | None
@@ -134,11 +146,17 @@ class Contact(TypedDict):
 
 
 class Latest(TypedDict):
-    """The newest step of an alert."""
+    """A step of an alert."""
 
     at: At
     author: str
     note: str
+
+
+class Reported(Latest):
+    """What a visit found that closed nothing."""
+
+    report: Report
 
 
 Step = TypedDict(
@@ -149,17 +167,24 @@ Step = TypedDict(
         "from": AlertState | None,
         "to": AlertState,
         "outcome": Outcome | None,
+        "report": Report | None,
+        "rung": RungName | None,
         "note": str,
     },
 )
 
 
 class Alert(TypedDict):
-    """A watch passed its due time."""
+    """A watch passed its due time. `verdict`: whether anybody was looking when it was raised; both are as urgent.
+
+    `rung`: who has it now; at `climb_at` it goes on to the next by itself. `latest` is the newest step, `taken` the one
+    that brought it into its state (null while it is as it was raised), `reported` the newest report.
+    """
 
     id: Key
     person: str
     person_name: str
+    area: str
     contact: Contact
     due_at: At
     raised_at: At
@@ -167,7 +192,12 @@ class Alert(TypedDict):
     last_seen_by: SeenBy
     state: AlertState
     outcome: Outcome | None
+    verdict: Verdict
+    rung: RungName
+    climb_at: At | None
     latest: Latest
+    taken: Latest | None
+    reported: Reported | None
 
 
 class WholeAlert(Alert):
@@ -272,7 +302,10 @@ class DeviceSecret(TypedDict):
 
 
 class Event(TypedDict):
-    """A stored event. `counts`: it may end an alarm. `body` is what the device wrote, or its text when unreadable."""
+    """A stored event. `counts`: it may end an alarm. `body` is what the device wrote, or its text when unreadable.
+
+    `corrected`: somebody said that it was not this person.
+    """
 
     id: Key
     device: str
@@ -289,6 +322,7 @@ class Event(TypedDict):
     score: float | None
     strict: bool
     counts: bool
+    corrected: bool
     body: Any
 
 
@@ -333,6 +367,12 @@ class Health(TypedDict):
     broker: str
     watch: str
     alarms: Alarms | None
+    tick_age_s: Annotated[float | None, Meta(description="since the watch last judged; null: it does not run")]
+    write_age_s: Annotated[float | None, Meta(description="since the disk last took a write; one is made every 30 s")]
+    unsent_age_s: Annotated[
+        float | None, Meta(description="of the oldest notice that should be out and is not; null: there is none")
+    ]
+    failing: Annotated[Count, Meta(description="messages that were tried and are not out")]
 
 
 class Problem(TypedDict):

@@ -10,13 +10,21 @@ from hub_server.store.erasures import Scope as ErasureScope
 from hub_server.store.faces import Erased, Face
 from hub_server.store.rows import Alert, AlertChange, Device, EventRow, Person, Watch
 from hub_server.store.tokens import Token
-from hub_server.watch.due import is_due
+from hub_server.watch.ladder import Rung
 from hub_server.watch.observation import counts
+from hub_server.watch.states import WatchState
 from hub_server.web import resources
 from hub_server.web.scopes import Scope
 from hub_server.web.times import rfc3339, rfc3339_or_none
 
 Json = Mapping[str, object]
+RUNG_NAMES: Mapping[Rung, resources.RungName] = {
+    Rung.WORKER: "worker",
+    Rung.COMMUNITY: "community",
+    Rung.OFFICE: "office",
+    Rung.FAMILY: "family",
+}
+RUNGS: Mapping[str, Rung] = {name: rung for rung, name in RUNG_NAMES.items()}
 
 
 def person(row: Person) -> resources.Person:
@@ -83,28 +91,35 @@ def erasure(row: Erased) -> resources.Erasure:
     }
 
 
-def watch(row: Watch, *, now_us: int) -> resources.Watch:
+def watch(row: Watch, *, state: WatchState, paused_until_us: int | None) -> resources.Watch:
+    """`paused_until_us`: the end of the pause that is on."""
     return {
         "id": row.id,
         "person": row.person,
         "person_name": row.person_name,
+        "area": row.area,
         "period_s": row.period_s,
+        "grace_s": row.grace_s,
+        "own_vehicle": row.own_vehicle,
         "active": row.active,
         "created_at": rfc3339(row.created_us),
         "last_seen_at": rfc3339_or_none(row.last_seen_us),
         "last_seen_by": row.last_seen_by,
-        "paused_until": rfc3339_or_none(row.paused_until_us),
+        "paused_until": rfc3339_or_none(paused_until_us),
         "due_at": rfc3339(row.due_us),
-        "state": _watch_state(row, now_us),
+        "state": state,
     }
 
 
-def alert(row: Alert, *, contact: Person, latest: AlertChange) -> resources.Alert:
-    """`contact` is the person of the alert: whom to look for, and where. `latest` is the newest step of its history."""
+def alert(row: Alert, *, contact: Person, steps: Sequence[AlertChange]) -> resources.Alert:
+    """`contact` is the person of the alert: whom to look for, and where. `steps`: its history, oldest first."""
+    taken = next((step for step in reversed(steps) if step.before not in {None, step.after}), None)
+    reported = next((step for step in reversed(steps) if step.report is not None), None)
     return {
         "id": row.id,
         "person": row.person,
         "person_name": row.person_name,
+        "area": row.area,
         "contact": {"address": contact.address, "phone": contact.phone, "note": contact.note},
         "due_at": rfc3339(row.due_us),
         "raised_at": rfc3339(row.raised_us),
@@ -112,8 +127,23 @@ def alert(row: Alert, *, contact: Person, latest: AlertChange) -> resources.Aler
         "last_seen_by": row.last_seen_by,
         "state": row.state,
         "outcome": row.outcome,
-        "latest": {"at": rfc3339(latest.at_us), "author": latest.author, "note": latest.note},
+        "verdict": row.verdict,
+        "rung": RUNG_NAMES[Rung(row.rung)],
+        "climb_at": rfc3339_or_none(row.climb_us),
+        "latest": _latest(steps[-1]),
+        "taken": None if taken is None else _latest(taken),
+        "reported": _reported(reported),
     }
+
+
+def _latest(step: AlertChange) -> resources.Latest:
+    return {"at": rfc3339(step.at_us), "author": step.author, "note": step.note}
+
+
+def _reported(step: AlertChange | None) -> resources.Reported | None:
+    if step is None or step.report is None:
+        return None
+    return {"at": rfc3339(step.at_us), "author": step.author, "note": step.note, "report": step.report}
 
 
 def coverage(found: Coverage) -> resources.Coverage:
@@ -149,6 +179,8 @@ def history(rows: Sequence[AlertChange]) -> list[resources.Step]:
             "from": row.before,
             "to": row.after,
             "outcome": row.outcome,
+            "report": row.report,
+            "rung": None if row.rung is None else RUNG_NAMES[Rung(row.rung)],
             "note": row.note,
         }
         for row in rows
@@ -185,7 +217,8 @@ def device(row: Device) -> resources.Device:
     }
 
 
-def event(row: EventRow) -> resources.Event:
+def event(row: EventRow, *, corrected: bool) -> resources.Event:
+    """`corrected`: somebody said that it was not this person."""
     body = _body(row.body)
     return {
         "id": row.id,
@@ -203,7 +236,9 @@ def event(row: EventRow) -> resources.Event:
         "score": row.score,
         "strict": row.strict,
         "counts": row.type == "passage"
+        and not corrected
         and counts(strict=row.strict, frames=_frames(body), clock_trusted=row.clock_trusted),
+        "corrected": corrected,
         "body": body,
     }
 
@@ -224,14 +259,6 @@ def _token_state(row: Token, now_us: int) -> resources.TokenState:
     if row.revoked_us is not None:
         return "revoked"
     return "live" if row.lives(now_us=now_us) else "expired"
-
-
-def _watch_state(row: Watch, now_us: int) -> resources.WatchState:
-    if not row.active:
-        return "off"
-    if row.paused_until_us is not None and row.paused_until_us > now_us:
-        return "paused"
-    return "due" if is_due(row.due_us, now_us=now_us) else "watching"
 
 
 def _body(text: str) -> object:

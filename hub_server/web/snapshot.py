@@ -6,16 +6,46 @@ from typing import TypeVar
 
 from sqlite_utils import Database
 
-from hub_server.store import alerts, conflicts, devices, events, people, quarantine, vehicle_hours, watches
+from hub_server.store import (
+    alarms,
+    alerts,
+    conflicts,
+    corrections,
+    devices,
+    events,
+    people,
+    quarantine,
+    rhythm,
+    vehicle_hours,
+    watches,
+)
+from hub_server.store.alarms import Alarm
 from hub_server.store.limits import PAGE_ROWS_MAX
-from hub_server.store.rows import Alert, Device, Watch
+from hub_server.store.rows import Alert, Device, EventRow, Watch
 from hub_server.store.vehicle_hours import Gate
-from hub_server.watch.states import AlertState
-from hub_server.web import plate_resources, plate_shapes, quarantine_resources, quarantine_shapes, resources, shapes
+from hub_server.watch.due import US_PER_S
+from hub_server.watch.states import AlertState, WatchState, watch_state
+from hub_server.web import (
+    ladder_resources,
+    ladder_shapes,
+    plate_resources,
+    plate_shapes,
+    quarantine_resources,
+    quarantine_shapes,
+    resources,
+    shapes,
+    watch_resources,
+    watch_shapes,
+)
 from hub_server.web.times import today
 
 PLATE_READ = "plate_read"
+SILENT = frozenset({"observing", "clock_anchor"})
+"""Events in which nobody passes and nothing is wrong: the list of sightings leaves them out, here and in main.js."""
 NOT_CLOSED = frozenset(AlertState) - {AlertState.CLOSED}
+CLOSED = frozenset({AlertState.CLOSED})
+RANK = {WatchState.OFF: 2, WatchState.PAUSED: 1}
+"""Of a watch in the list: those that are not named here come first."""
 Row = TypeVar("Row")
 Key = TypeVar("Key", int, str)
 
@@ -25,9 +55,13 @@ class Snapshot:
     """Alerts that wait, then those taken; watches, soonest due first; devices, offline first; newest events.
 
     Events of vehicles stand apart; `gates` is what was counted today. What waits for a person's eye: the oldest first.
+    `closed`: alerts that ended, the newest first; `alarms`: those that are open; `hints`: never an alarm.
     """
 
     alerts: list[resources.Alert]
+    closed: list[resources.Alert]
+    alarms: list[ladder_resources.Alarm]
+    hints: list[watch_resources.Hint]
     watches: list[resources.Watch]
     devices: list[resources.Device]
     events: list[resources.Event]
@@ -37,18 +71,17 @@ class Snapshot:
     conflicts: list[quarantine_resources.Conflict]
 
 
-def take(db: Database, *, now_us: int, events_max: int, plates_max: int, waiting_max: int) -> Snapshot:
+def take(db: Database, *, now_us: int, events_max: int, plates_max: int, waiting_max: int, closed_max: int) -> Snapshot:
     return Snapshot(
         alerts=open_alerts(db),
+        closed=[alert(db, row) for row in alerts.page(db, states=CLOSED, after=None, limit=closed_max)],
+        alarms=open_alarms(db),
+        hints=[watch_shapes.hint(row) for row in rhythm.hints(db, now_us=now_us)],
         watches=all_watches(db, now_us=now_us),
         devices=all_devices(db),
-        events=[
-            shapes.event(row) for row in events.page(db, after=None, before=None, limit=events_max, but_type=PLATE_READ)
-        ],
+        events=_sightings(db, limit=events_max),
         gates=all_gates(db, now_us=now_us),
-        plates=[
-            shapes.event(row) for row in events.page(db, after=None, before=None, limit=plates_max, type=PLATE_READ)
-        ],
+        plates=shaped(db, events.page(db, after=None, before=None, limit=plates_max, type=PLATE_READ)),
         quarantine=[quarantine_shapes.quarantined(row) for row in quarantine.page(db, after=None, limit=waiting_max)],
         conflicts=[quarantine_shapes.conflict(row) for row in conflicts.page(db, after=None, limit=waiting_max)],
     )
@@ -63,19 +96,47 @@ def open_alerts(db: Database) -> list[resources.Alert]:
 
 
 def alert(db: Database, row: Alert) -> resources.Alert:
-    """An alert with whom to call and its newest step."""
+    """An alert with whom to call and the steps that say how it stands."""
     contact = people.get(db, row.person)
     assert contact is not None, "the store keeps the person of every alert"
-    return shapes.alert(row, contact=contact, latest=alerts.history(db, row.id)[-1])
+    return shapes.alert(row, contact=contact, steps=alerts.history(db, row.id))
+
+
+def open_alarms(db: Database) -> list[ladder_resources.Alarm]:
+    """Alarms that are not cleared, the oldest first."""
+    return [alarm(db, row) for row in alarms.open(db)]
+
+
+def alarm(db: Database, row: Alarm) -> ladder_resources.Alarm:
+    """An alarm with the place of its camera."""
+    device = devices.get(db, row.subject.partition("/")[0]) if row.kind is alarms.AlarmKind.OBSERVER else None
+    return ladder_shapes.alarm(row, place="" if device is None else device.place)
+
+
+def _sightings(db: Database, *, limit: int) -> list[resources.Event]:
+    rows = events.page(db, after=None, before=None, limit=PAGE_ROWS_MAX, but_type=PLATE_READ)
+    return shaped(db, [row for row in rows if row.type not in SILENT][:limit])
+
+
+def shaped(db: Database, rows: list[EventRow]) -> list[resources.Event]:
+    """Events with the word of whoever corrected them."""
+    ids = [row.id for row in rows]
+    corrected = corrections.among(db, min(ids), max(ids)) if ids else frozenset()
+    return [shapes.event(row, corrected=row.id in corrected) for row in rows]
+
+
+def watch(db: Database, row: Watch, *, now_us: int) -> resources.Watch:
+    """A watch with how it stands with the person."""
+    return _watch(db, row, alerted=watches.has_alert(db, row.person), now_us=now_us)
 
 
 def all_watches(db: Database, *, now_us: int) -> list[resources.Watch]:
     """Every watch: those that run by due time, then the paused, then those that are off."""
-    rows = _every(lambda after: watches.page(db, after=after, limit=PAGE_ROWS_MAX), _watch_id)
-    shaped = [(row.due_us, row.id, shapes.watch(row, now_us=now_us)) for row in rows]
-    rank = {"due": 0, "watching": 0, "paused": 1, "off": 2}
-    shaped.sort(key=lambda entry: (rank[entry[2]["state"]], entry[0], entry[1]))
-    return [watch for _, _, watch in shaped]
+    alerted = _alerted(db)
+    rows = _every(lambda after: watches.page(db, after=after, limit=PAGE_ROWS_MAX), _row_id)
+    found = [(row.due_us, row.id, _watch(db, row, alerted=row.person in alerted, now_us=now_us)) for row in rows]
+    found.sort(key=lambda entry: (RANK.get(entry[2]["state"], 0), entry[0], entry[1]))
+    return [watch for _, _, watch in found]
 
 
 def all_devices(db: Database) -> list[resources.Device]:
@@ -101,7 +162,27 @@ def _every(page: Callable[[Key | None], list[Row]], key: Callable[[Row], Key]) -
         after = key(rows[-1])
 
 
-def _watch_id(row: Watch) -> int:
+def _alerted(db: Database) -> frozenset[str]:
+    """Everybody whose alert is not closed: asked once, not for each watch."""
+    rows = _every(lambda after: alerts.page(db, states=NOT_CLOSED, after=after, limit=PAGE_ROWS_MAX), _row_id)
+    return frozenset(row.person for row in rows)
+
+
+def _watch(db: Database, row: Watch, *, alerted: bool, now_us: int) -> resources.Watch:
+    paused_until_us = watches.paused_until_us(db, row, now_us)
+    state = watch_state(
+        active=row.active,
+        alerted=alerted,
+        paused=paused_until_us is not None,
+        last_seen_us=row.last_seen_us,
+        due_us=row.due_us,
+        grace_us=row.grace_s * US_PER_S,
+        now_us=now_us,
+    )
+    return shapes.watch(row, state=state, paused_until_us=paused_until_us)
+
+
+def _row_id(row: Watch | Alert) -> int:
     return row.id
 
 

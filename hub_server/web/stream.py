@@ -26,7 +26,7 @@ class StreamQuery(Struct, kw_only=True, forbid_unknown_fields=True):
     Operation(
         method="GET",
         path="/api/v1/stream",
-        summary="What happens, as server-sent events: event, alerts, watches, devices, gates, office",
+        summary="What happens, as server-sent events: event, alerts, alarms, watches, devices, gates, office",
         scope=Scope.READ,
         query=StreamQuery,
         answer=str,

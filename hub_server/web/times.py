@@ -1,9 +1,21 @@
 """Times at the edge: RFC 3339 in UTC for programs, the office's own clock for people. Inside they are microseconds."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
-OFFICE_ZONE_NAME = "Asia/Shanghai"
-OFFICE_ZONE = timezone(timedelta(hours=8), OFFICE_ZONE_NAME)  # China keeps one time and no summer time
+from hub_server.watch.zone import OFFICE_ZONE, OFFICE_ZONE_NAME
+
+__all__ = [
+    "DAY_US",
+    "OFFICE_ZONE",
+    "OFFICE_ZONE_NAME",
+    "OFFICE_ZONE_US",
+    "microseconds",
+    "parse",
+    "rfc3339",
+    "rfc3339_or_none",
+    "today",
+]
+
 OFFICE_ZONE_US = 8 * 3600 * 1_000_000
 DAY_US = 24 * 3600 * 1_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -6,7 +6,7 @@ from flask import Response
 from msgspec import UNSET, Struct, UnsetType
 from sqlite_utils import Database
 
-from hub_server.store import vehicles
+from hub_server.store import people, vehicles
 from hub_server.store.errors import NotFoundError
 from hub_server.store.vehicles import Owner, Vehicle
 from hub_server.web import fields, plate_resources, plate_shapes
@@ -15,11 +15,12 @@ from hub_server.web.conditional import if_match
 from hub_server.web.lists import answer, listed
 from hub_server.web.office import office
 from hub_server.web.operations import Operation, Routes
+from hub_server.web.problems import invalid
 from hub_server.web.scopes import Scope
 from hub_server.web.times import microseconds
 
 blueprint = Routes("vehicles", __name__)
-_VALIDITY = "`plate` must be one; `valid_until` is later than `valid_from`, both from 1970 to 2255."
+_VALIDITY = "`plate` must be one, `person` known; `valid_until` is later than `valid_from`, both from 1970 to 2255."
 
 
 class VehiclesQuery(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -30,20 +31,25 @@ class VehiclesQuery(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class NewVehicle(Struct, kw_only=True, forbid_unknown_fields=True):
-    """Without an end it may pass until it is removed. `by`: who wrote it down; else the name of the token."""
+    """Without an end it may pass until it is removed. `by`: who wrote it down; else the name of the token.
+
+    `person`: whose own it is; counts as seen where their watch says so.
+    """
 
     plate: fields.Plate
     owner: fields.OwnerName
     label: fields.Label
+    person: fields.PersonId | None = None
     valid_from: fields.Moment | None = None
     valid_until: fields.Moment | None = None
     by: fields.Author | None = None
 
 
 class VehicleAmendment(Struct, kw_only=True, forbid_unknown_fields=True):
-    """What is left out stays; `null` takes away the end on that side."""
+    """What is left out stays; `null` takes away the end on that side, or whose own it is."""
 
     label: fields.Label | UnsetType = UNSET
+    person: fields.PersonId | UnsetType | None = UNSET
     valid_from: fields.Moment | UnsetType | None = UNSET
     valid_until: fields.Moment | UnsetType | None = UNSET
     by: fields.Author | None = None
@@ -84,8 +90,9 @@ def index(asked: VehiclesQuery) -> Response:
 def create(body: NewVehicle) -> Response:
     store = office().store
     author = body.by or caller().name
-    row = store.write(
-        lambda db: vehicles.add(
+
+    def job(db: Database) -> Vehicle:
+        row = vehicles.add(
             db,
             plate=body.plate,
             owner=Owner(body.owner),
@@ -95,7 +102,9 @@ def create(body: NewVehicle) -> Response:
             by=author,
             now_us=store.now_us(),
         )
-    )
+        return row if body.person is None else _assign(db, row.id, body.person, author)
+
+    row = store.write(job)
     shown = plate_shapes.vehicle(row, now_us=store.now_us())
     return answer(shown, HTTPStatus.CREATED, location=f"/api/v1/vehicles/{row.id}")
 
@@ -119,7 +128,7 @@ def show(vehicle: int) -> Response:
     Operation(
         method="PATCH",
         path="/api/v1/vehicles/<row_id:vehicle>",
-        summary="Another label, or another time for which it is valid",
+        summary="Another label, whose own it is, or another time for which it is valid",
         scope=Scope.PEOPLE,
         body=VehicleAmendment,
         answer=plate_resources.Vehicle,
@@ -136,7 +145,8 @@ def change(vehicle: int, body: VehicleAmendment) -> Response:
 
     def job(db: Database) -> Vehicle:
         seen.demand(plate_shapes.vehicle(_get(db, vehicle), now_us=store.now_us()))
-        return vehicles.change(db, vehicle, by=author, now_us=store.now_us(), **changes)
+        row = vehicles.change(db, vehicle, by=author, now_us=store.now_us(), **changes)
+        return row if body.person is UNSET else _assign(db, vehicle, body.person, author)
 
     return _answer(store.write(job))
 
@@ -203,6 +213,12 @@ def unplace(vehicle: int, device: str) -> Response:
 
 def _answer(row: Vehicle) -> Response:
     return answer(plate_shapes.vehicle(row, now_us=office().store.now_us()))
+
+
+def _assign(db: Database, vehicle: int, person: str | None, author: str) -> Vehicle:
+    if person is not None and people.get(db, person) is None:
+        raise invalid({"person": f"没有 {person} 这个人；there is no person {person}"})
+    return vehicles.assign(db, vehicle, person=person, by=author, now_us=office().store.now_us())
 
 
 def _get(db: Database, vehicle: int) -> Vehicle:

@@ -8,10 +8,11 @@ from flask import Response
 from msgspec import UNSET, Struct, UnsetType
 from sqlite_utils import Database
 
+from hub_server.store import explain as explanations
 from hub_server.store import people, watches
 from hub_server.store.errors import NotFoundError
 from hub_server.store.rows import Watch
-from hub_server.web import fields, resources, shapes
+from hub_server.web import fields, resources, snapshot, watch_resources, watch_shapes
 from hub_server.web.conditional import if_match
 from hub_server.web.lists import answer, listed
 from hub_server.web.office import office
@@ -27,6 +28,7 @@ _DAY_S = 24 * 3600
 class WatchesQuery(Struct, kw_only=True, forbid_unknown_fields=True):
     after: fields.RowId | None = None
     limit: fields.ListLimit = fields.LIST_LIMIT
+    person: fields.PersonId | None = None
 
 
 class NewWatch(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -34,6 +36,8 @@ class NewWatch(Struct, kw_only=True, forbid_unknown_fields=True):
 
     person: fields.PersonId
     period_s: fields.PeriodS = _DAY_S
+    grace_s: fields.GraceS = 0
+    own_vehicle: fields.Truth = False
     last_seen_at: fields.Moment | None = None
 
 
@@ -41,6 +45,8 @@ class WatchChange(Struct, kw_only=True, forbid_unknown_fields=True):
     """What is left out stays."""
 
     period_s: fields.PeriodS | UnsetType = UNSET
+    grace_s: fields.GraceS | UnsetType = UNSET
+    own_vehicle: fields.Truth | UnsetType = UNSET
     active: fields.Truth | UnsetType = UNSET
 
 
@@ -48,16 +54,22 @@ class WatchChange(Struct, kw_only=True, forbid_unknown_fields=True):
     Operation(
         method="GET",
         path="/api/v1/watches",
-        summary="Watches by id",
+        summary="Watches by id; the one of a person",
         scope=Scope.READ,
         query=WatchesQuery,
         answer=resources.WatchPage,
     )
 )
 def index(asked: WatchesQuery) -> Response:
-    with office().store.read() as db:
-        rows = watches.page(db, after=asked.after, limit=asked.limit)
-    return listed(rows, _shape, limit=asked.limit)
+    store = office().store
+    now_us = store.now_us()
+    with store.read() as db:
+        if asked.person is None:
+            rows = watches.page(db, after=asked.after, limit=asked.limit)
+        else:
+            one = watches.get_by_person(db, asked.person)
+            rows = [] if one is None or one.id <= (asked.after or 0) else [one]
+        return listed(rows, lambda row: snapshot.watch(db, row, now_us=now_us), limit=asked.limit)
 
 
 def _not_in_the_future(values: Mapping[str, object]) -> Mapping[str, str]:
@@ -85,15 +97,24 @@ def create(body: NewWatch) -> Response:
     seen_us = None if body.last_seen_at is None else microseconds(body.last_seen_at)
     store = office().store
 
-    def job(db: Database) -> Watch:
+    def job(db: Database) -> resources.Watch:
+        now_us = store.now_us()
         if people.get(db, body.person) is None:
             raise invalid({"person": f"there is no person {body.person}"})
-        return watches.create(
-            db, person=body.person, period_s=body.period_s, last_seen_us=seen_us, now_us=store.now_us()
+        row = watches.create(
+            db,
+            person=body.person,
+            period_s=body.period_s,
+            grace_s=body.grace_s,
+            last_seen_us=seen_us,
+            now_us=now_us,
         )
+        if body.own_vehicle:
+            row = watches.change(db, row.id, own_vehicle=True, now_us=now_us)
+        return snapshot.watch(db, row, now_us=now_us)
 
-    row = store.write(job)
-    return answer(_shape(row), HTTPStatus.CREATED, location=f"/api/v1/watches/{row.id}")
+    made = store.write(job)
+    return answer(made, HTTPStatus.CREATED, location=f"/api/v1/watches/{made['id']}")
 
 
 @blueprint.operation(
@@ -106,15 +127,16 @@ def create(body: NewWatch) -> Response:
     )
 )
 def show(watch: int) -> Response:
-    with office().store.read() as db:
-        return answer(_shape(_get(db, watch)))
+    store = office().store
+    with store.read() as db:
+        return answer(snapshot.watch(db, _get(db, watch), now_us=store.now_us()))
 
 
 @blueprint.operation(
     Operation(
         method="PATCH",
         path="/api/v1/watches/<row_id:watch>",
-        summary="Another period, on or off",
+        summary="Another period or grace, with or without the own vehicle, on or off",
         scope=Scope.PEOPLE,
         body=WatchChange,
         answer=resources.Watch,
@@ -125,21 +147,36 @@ def change(watch: int, body: WatchChange) -> Response:
     store, seen = office().store, if_match()
     now_us = store.now_us()
 
-    def job(db: Database) -> Watch:
-        seen.demand(shapes.watch(_get(db, watch), now_us=now_us))
-        return watches.change(
+    def job(db: Database) -> resources.Watch:
+        seen.demand(snapshot.watch(db, _get(db, watch), now_us=now_us))
+        row = watches.change(
             db,
             watch,
             now_us=now_us,
             period_s=None if body.period_s is UNSET else body.period_s,
+            grace_s=None if body.grace_s is UNSET else body.grace_s,
+            own_vehicle=None if body.own_vehicle is UNSET else body.own_vehicle,
             active=None if body.active is UNSET else body.active,
         )
+        return snapshot.watch(db, row, now_us=now_us)
 
-    return answer(_shape(store.write(job)))
+    return answer(store.write(job))
 
 
-def _shape(row: Watch) -> resources.Watch:
-    return shapes.watch(row, now_us=office().store.now_us())
+@blueprint.operation(
+    Operation(
+        method="GET",
+        path="/api/v1/watches/<row_id:watch>/explain",
+        summary="Why there is an alert, or none: the chain of evidence in sentences",
+        scope=Scope.READ,
+        answer=watch_resources.Explanation,
+    )
+)
+def explain(watch: int) -> Response:
+    store = office().store
+    with store.read() as db:
+        found = explanations.explain(db, person=_get(db, watch).person, now_us=store.now_us())
+    return answer(watch_shapes.explanation(found))
 
 
 def _get(db: Database, watch: int) -> Watch:

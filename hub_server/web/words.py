@@ -15,8 +15,22 @@ Json = Mapping[str, Any]
 
 ALERT_STATES = {
     "open": ("待处理", "open"),
-    "acknowledged": ("已接手", "acknowledged"),
+    "acknowledged": ("已知晓", "acknowledged"),
     "on_the_way": ("在路上", "on the way"),
+}
+RUNGS = {
+    "worker": ("网格员", "grid worker"),
+    "community": ("社区", "community"),
+    "office": ("街道办", "office"),
+    "family": ("家属", "family"),
+}
+REPORTS = {"not_found": ("没找到", "not found"), "emergency": ("紧急！", "emergency!")}
+VOUCHED = {
+    "visit": ("走访", "visit"),
+    "phone": ("通话", "phone"),
+    "clinic": ("卫生站", "clinic"),
+    "card": ("刷卡", "card"),
+    "vehicle": ("本人的车", "own vehicle"),
 }
 TROUBLES = {
     "conflicts": "冲突 conflicts",
@@ -88,8 +102,10 @@ def where(seen_by: str, places: Mapping[str, str]) -> tuple[str, str]:
         return "", ""
     if seen_by == "given":
         return "登记时告知", "as told"
-    if seen_by.startswith("visit: "):
-        return f"{seen_by.removeprefix('visit: ')} 走访", "visit"
+    kind, colon, by = seen_by.partition(": ")
+    if colon and kind in VOUCHED:
+        zh, en = VOUCHED[kind]
+        return f"{places.get(by.partition('/')[0]) or by} {zh}", en
     return places.get(seen_by.partition("/")[0]) or seen_by, ""
 
 
@@ -97,7 +113,7 @@ def alert(row: Json, places: Mapping[str, str], now_s: int) -> Texts:
     state_zh, state_en = ALERT_STATES[row["state"]]
     late_zh, late_en = span(now_s - seconds(row["due_at"]))
     by_zh, by_en = where(row["last_seen_by"], places)
-    taken = row["state"] != "open"
+    taken = None if row["state"] == "open" else row["taken"]
     texts = {
         "name": row["person_name"],
         "state": state_zh,
@@ -110,17 +126,47 @@ def alert(row: Json, places: Mapping[str, str], now_s: int) -> Texts:
         "phone": row["contact"]["phone"],
         "phone_link": telephone(row["contact"]["phone"]),
         "note": row["contact"]["note"],
-        "taken": f"{row['latest']['author']} · {clock(row['latest']['at'], now_s)}" if taken else "",
-        "said": row["latest"]["note"] if taken else "",
+        "taken": f"{taken['author']} · {clock(taken['at'], now_s)}" if taken else "",
+        "said": taken["note"] if taken else "",
     }
+    texts |= _doubt(row) | _reported(row["reported"], now_s) | _climb(row, now_s)
     return texts | _seen(row["last_seen_at"], now_s, ("从未见过", "never seen"))
+
+
+def _doubt(row: Json) -> Texts:
+    """Nobody was looking: said plainly, and as urgent."""
+    doubtful = row["verdict"] == "cannot_tell"
+    return {
+        "doubt": "说不准：报警时没有摄像头在看。同样紧急，请上门。" if doubtful else "",
+        "doubt_en": "Cannot tell: no camera was looking. Just as urgent, please visit." if doubtful else "",
+    }
+
+
+def _reported(report: Json | None, now_s: int) -> Texts:
+    if report is None:
+        return {"report": "", "report_en": "", "reporter": "", "report_said": ""}
+    zh, en = REPORTS[report["report"]]
+    by = f"{report['author']} · {clock(report['at'], now_s)}"
+    return {"report": zh, "report_en": en, "reporter": by, "report_said": report["note"]}
+
+
+def _climb(row: Json, now_s: int) -> Texts:
+    """Who has it now, and who is told next when it is not closed by then."""
+    zh, en = RUNGS[row["rung"]]
+    texts = {"rung": zh, "rung_en": en, "climb": "", "climb_en": ""}
+    if row["climb_at"] is None:
+        return texts
+    at = clock(row["climb_at"], now_s)
+    if row["rung"] == "family":
+        return texts | {"climb": f"{at} 还没有结束，就再通知所有人", "climb_en": f"all again at {at}"}
+    return texts | {"climb": f"{at} 还没有结束，就往上通知", "climb_en": f"goes up at {at}"}
 
 
 def sighting(row: Json, now_s: int) -> Texts:
     texts = {
         "score": "" if row["score"] is None else f"{row['score']:.2f}",
-        "counts": "计入守望" if row["counts"] else "",
-        "counts_en": "counts" if row["counts"] else "",
+        "counts": "不是此人" if row["corrected"] else "计入守望" if row["counts"] else "",
+        "counts_en": "not them" if row["corrected"] else "counts" if row["counts"] else "",
     }
     doubtful = row["type"] == "passage" and not row["clock_trusted"]
     return texts | _when(row, now_s, doubtful=doubtful) | _who(row)
@@ -268,13 +314,17 @@ def _left(row: Json, now_s: int) -> tuple[str, str]:
         return f"外出至 {clock(row['paused_until'], now_s)}", "away until then"
     left_s = seconds(row["due_at"]) - now_s
     zh, en = span(abs(left_s))
+    if row["state"] == "late":
+        return f"已晚，宽限还有 {zh}", f"late, {en} of grace left"
+    if row["state"] == "alert" and left_s > 0:
+        return "有警报", "an alert is open"
     return (f"还有 {zh}", f"{en} left") if left_s > 0 else (f"超时 {zh}", f"{en} overdue")
 
 
 def _used(row: Json, now_s: int) -> float:
-    """The share of the period that has passed, 0 to 1; 0 for a watch that does not run."""
+    """The share of period and grace that has passed, 0 to 1; 0 for a watch that does not run."""
     if row["state"] in {"off", "paused"}:
         return 0.0
     left_s = seconds(row["due_at"]) - now_s
-    period_s: int = row["period_s"]
-    return min(1.0, max(0.0, 1 - left_s / period_s))
+    allowed_s: int = row["period_s"] + row["grace_s"]
+    return min(1.0, max(0.0, 1 - left_s / allowed_s))

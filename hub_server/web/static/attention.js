@@ -1,8 +1,9 @@
-// What needs a person's eye: events that were not understood, and conflicts. Asked for again when a device's counts move.
+// What needs a person's eye: alarms; events that were not understood, and conflicts, asked for again when counts move.
+import * as ladder from "./ladderwords.js";
 import { fill, Rows } from "./rows.js";
+import { author as me, send } from "./send.js";
 import * as words from "./words.js";
 
-const NAME_KEY = "shouwang.author";
 const DECISIONS = {
   dismiss: { title: "搁置", zh: "仍然保存，不再列出。", en: "Stays stored, and is no longer listed." },
   settle: { title: "已查明", zh: "记下您查到了什么。", en: "Writes down what you found." },
@@ -18,17 +19,18 @@ export class Attention {
     quarantine: new Rows(document.getElementById("quarantine-rows"), "quarantine-row"),
     conflicts: new Rows(document.getElementById("conflict-rows"), "conflict-row"),
   };
+  #alarms = new Rows(document.getElementById("alarm-rows"), "alarm-row");
+  #waiting = { alarms: document.getElementById("alarm-rows").childElementCount, others: 0 };
   #said = { quarantine: words.quarantined, conflicts: words.conflict };
   #counts = null;
   #asked = null;
-  #csrf;
   #rowsMax;
   #nowS;
   #done;
 
   // done(words) is called after a decision was stored.
-  constructor({ csrf, rowsMax, nowS, done }) {
-    [this.#csrf, this.#rowsMax, this.#nowS, this.#done] = [csrf, rowsMax, nowS, done];
+  constructor({ rowsMax, nowS, done }) {
+    [this.#rowsMax, this.#nowS, this.#done] = [rowsMax, nowS, done];
     this.#box.addEventListener("click", (event) => {
       const button = event.target.closest("[data-decision]");
       if (button) this.#press(button);
@@ -57,8 +59,18 @@ export class Attention {
       list.show(items.map((row) => [row.id, this.#said[noun](row, this.#nowS()), {}]));
       waiting += items.length;
     }
-    this.#box.hidden = waiting === 0;
+    this.#waiting.others = waiting;
+    this.#show();
   }
+
+  // The alarms that are open now.
+  alarms(rows) {
+    this.#alarms.show(rows.map((row) => [row.id, ladder.alarm(row, this.#nowS()), {}]));
+    this.#waiting.alarms = rows.length;
+    this.#show();
+  }
+
+  #show() { this.#box.hidden = this.#waiting.alarms + this.#waiting.others === 0; }
 
   #press(button) {
     const row = button.closest(".waiting"), decision = button.dataset.decision;
@@ -70,7 +82,7 @@ export class Attention {
 
   async #release(button) {
     button.disabled = true;
-    const { wrong, told } = await this.#post({ by: localStorage.getItem(NAME_KEY) || undefined });
+    const { wrong, told } = await this.#post({ by: me.get() || undefined });
     button.disabled = false;
     if (wrong) this.#wrong.textContent = wrong;
     else if (told.outcome === "not_understood") this.#wrong.textContent = `仍然读不懂，没有改动。Still not understood: ${told.why}`;
@@ -84,7 +96,7 @@ export class Attention {
     const place = row.querySelector(".place").textContent;
     document.getElementById("decision-title").textContent = `${place} · ${decision.title}`;
     fill(document.getElementById("decision-means"), decision);
-    author.value = localStorage.getItem(NAME_KEY) ?? "";
+    author.value = me.get();
     note.value = "";
     this.#dialog.showModal();
     (author.value ? note : author).focus();
@@ -100,29 +112,14 @@ export class Attention {
     const { wrong } = await this.#post(body);
     this.#dialogWrong.textContent = wrong;
     if (wrong) return;
-    localStorage.setItem(NAME_KEY, body.by);
+    me.keep(body.by);
     this.#dialog.close();
     this.#done(`已记录：${DECISIONS[this.#asked.decision].title}`);
     this.refresh();
   }
 
-  // wrong: what went wrong, in words; empty when it is stored, and then told is the answer.
-  async #post(body) {
+  #post(body) {
     const { noun, id, decision } = this.#asked;
-    let response;
-    try {
-      response = await fetch(`/api/v1/${noun}/${id}/${decision}`, {
-        method: "POST",
-        headers: { "Content-Type": "application/json", "X-CSRF-Token": this.#csrf },
-        body: JSON.stringify(body),
-      });
-    } catch {
-      return { wrong: "没有保存：连不上。Not saved: no connection." };
-    }
-    const told = await response.json().catch(() => ({}));
-    if (response.ok) return { wrong: "", told };
-    if (response.status === 401) return { wrong: "没有保存：请重新登录。Not saved: please log in again." };
-    if (response.status === 409) return { wrong: "没有保存：已经放行了。Not saved: it was released meanwhile." };
-    return { wrong: `没有保存。Not saved: ${told.detail ?? response.status}` };
+    return send("POST", `/api/v1/${noun}/${id}/${decision}`, body, { 409: "已经放行了。Not saved: it was released meanwhile." });
   }
 }

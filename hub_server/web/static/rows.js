@@ -56,6 +56,7 @@ export class Rows {
     if (!element) {
       element = fromTemplate(this.#template);
       element.dataset.key = key;
+      if (element.dataset.anchor) element.id = `${element.dataset.anchor}-${key}`; // what a link in a message names
       this.#elements.set(key, element);
     }
     return element;

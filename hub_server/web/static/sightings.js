@@ -45,6 +45,7 @@ export class Sightings {
     const element = fromTemplate("sighting-row");
     element.dataset.key = row.id;
     element.dataset.kind = words.kind(row);
+    element.dataset.corrected = row.corrected ? "yes" : "no";
     element.classList.add("new");
     fill(element, words.sighting(row, this.#nowS()));
     this.#list.prepend(element);

@@ -1,14 +1,14 @@
 // The live connection. The browser resumes by itself after a break; when the hub refuses, we ask again, slower each time.
 
 const WAIT_MS_MIN = 2000, WAIT_MS_MAX = 30000;
-const NAMES = ["event", "alerts", "devices", "watches", "gates", "office"];
+const NAMES = ["event", "alerts", "alarms", "devices", "watches", "gates", "office"];
 
 export class Stream {
   #lastId;
   #on;
   #waitMs = WAIT_MS_MIN;
 
-  // on: {event, alerts, devices, watches, gates, office, up, down, stranger}
+  // on: {event, alerts, alarms, devices, watches, gates, office, up, down, stranger}
   constructor(after, on) {
     this.#lastId = after;
     this.#on = on;

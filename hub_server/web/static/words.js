@@ -4,7 +4,12 @@
 const MINUTE_S = 60, HOUR_S = 3600, DAY_S = 86400;
 let zoneS = 0;
 
-const ALERT_STATES = { open: ["待处理", "open"], acknowledged: ["已接手", "acknowledged"], on_the_way: ["在路上", "on the way"] };
+const ALERT_STATES = { open: ["待处理", "open"], acknowledged: ["已知晓", "acknowledged"], on_the_way: ["在路上", "on the way"] };
+export const RUNGS = { worker: ["网格员", "grid worker"], community: ["社区", "community"], office: ["街道办", "office"], family: ["家属", "family"] };
+const REPORTS = { not_found: ["没找到", "not found"], emergency: ["紧急！", "emergency!"] };
+const VOUCHED = {
+  visit: ["走访", "visit"], phone: ["通话", "phone"], clinic: ["卫生站", "clinic"], card: ["刷卡", "card"], vehicle: ["本人的车", "own vehicle"],
+};
 const TROUBLES = { conflicts: "冲突 conflicts", quarantined: "读不懂 unreadable", lost: "丢失 lost", refused: "被拒 refused" };
 
 const VERDICTS = { known: ["登记车辆", "known"], unsure: ["请核对", "please check"], unknown: ["未登记", "not listed"] };
@@ -53,7 +58,8 @@ export function utc(iso) {
 export function where(seenBy, places) {
   if (seenBy === "") return ["", ""];
   if (seenBy === "given") return ["登记时告知", "as told"];
-  if (seenBy.startsWith("visit: ")) return [`${seenBy.slice("visit: ".length)} 走访`, "visit"];
+  const [, kind, by] = /^([a-z]+): (.*)$/s.exec(seenBy) ?? [];
+  if (kind in VOUCHED) return [`${places.get(by.split("/")[0]) || by} ${VOUCHED[kind][0]}`, VOUCHED[kind][1]];
   return [places.get(seenBy.split("/")[0]) || seenBy, ""];
 }
 
@@ -61,19 +67,42 @@ export function alert(row, places, nowS) {
   const [state, stateEn] = ALERT_STATES[row.state];
   const [late, lateEn] = span(nowS - seconds(row.due_at));
   const [by, byEn] = where(row.last_seen_by, places);
-  const taken = row.state !== "open";
+  const taken = row.state === "open" ? null : row.taken;
   return {
     name: row.person_name, state, state_en: stateEn, late: `超时 ${late}`, late_en: `${lateEn} overdue`, where: by, where_en: byEn,
     address: row.contact.address, phone: row.contact.phone, phone_link: telephone(row.contact.phone), note: row.contact.note,
-    taken: taken ? `${row.latest.author} · ${clock(row.latest.at, nowS)}` : "", said: taken ? row.latest.note : "",
+    taken: taken ? `${taken.author} · ${clock(taken.at, nowS)}` : "", said: taken ? taken.note : "",
+    ...doubt(row), ...reported(row.reported, nowS), ...climb(row, nowS),
     ...seen(row.last_seen_at, nowS, ["从未见过", "never seen"]),
   };
 }
 
+// Nobody was looking: said plainly, and as urgent.
+function doubt(row) {
+  if (row.verdict !== "cannot_tell") return { doubt: "", doubt_en: "" };
+  return { doubt: "说不准：报警时没有摄像头在看。同样紧急，请上门。", doubt_en: "Cannot tell: no camera was looking. Just as urgent, please visit." };
+}
+
+function reported(report, nowS) {
+  if (report === null) return { report: "", report_en: "", reporter: "", report_said: "" };
+  const [zh, en] = REPORTS[report.report];
+  return { report: zh, report_en: en, reporter: `${report.author} · ${clock(report.at, nowS)}`, report_said: report.note };
+}
+
+// Who has it now, and who is told next when it is not closed by then.
+function climb(row, nowS) {
+  const [rung, rungEn] = RUNGS[row.rung], texts = { rung, rung_en: rungEn, climb: "", climb_en: "" };
+  if (row.climb_at === null) return texts;
+  const at = clock(row.climb_at, nowS);
+  if (row.rung === "family") return { ...texts, climb: `${at} 还没有结束，就再通知所有人`, climb_en: `all again at ${at}` };
+  return { ...texts, climb: `${at} 还没有结束，就往上通知`, climb_en: `goes up at ${at}` };
+}
+
 export function sighting(row, nowS) {
+  const [counts, countsEn] = row.corrected ? ["不是此人", "not them"] : row.counts ? ["计入守望", "counts"] : ["", ""];
   return {
     score: row.score === null ? "" : row.score.toFixed(2),
-    counts: row.counts ? "计入守望" : "", counts_en: row.counts ? "counts" : "",
+    counts, counts_en: countsEn,
     ...when(row, nowS, row.type === "passage" && !row.clock_trusted), ...who(row),
   };
 }
@@ -179,12 +208,14 @@ function left(row, nowS) {
   if (row.state === "paused") return [`外出至 ${clock(row.paused_until, nowS)}`, "away until then"];
   const leftS = seconds(row.due_at) - nowS;
   const [zh, en] = span(Math.abs(leftS));
+  if (row.state === "late") return [`已晚，宽限还有 ${zh}`, `late, ${en} of grace left`];
+  if (row.state === "alert" && leftS > 0) return ["有警报", "an alert is open"];
   return leftS > 0 ? [`还有 ${zh}`, `${en} left`] : [`超时 ${zh}`, `${en} overdue`];
 }
 
 function used(row, nowS) {
   if (row.state === "off" || row.state === "paused") return 0;
-  return Math.min(1, Math.max(0, 1 - (seconds(row.due_at) - nowS) / row.period_s));
+  return Math.min(1, Math.max(0, 1 - (seconds(row.due_at) - nowS) / (row.period_s + row.grace_s)));
 }
 
 // A Date whose UTC fields read as the office's wall clock.

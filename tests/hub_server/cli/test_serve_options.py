@@ -1,4 +1,4 @@
-"""What `serve` is told of TLS to the broker."""
+"""What `serve` is told of TLS to the broker, and of the page as workers reach it."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from firmware_config.ca.folder import CaFolder
-from hub_server.config import ConfigError, ExternalBrokerConfig, ServeConfig
+from hub_server.config import ConfigError, EmbeddedBrokerConfig, ExternalBrokerConfig, ServeConfig
 
 CA, CERT, KEY = "ca.pem", "hub.pem", "hub.key"
 
@@ -51,3 +51,21 @@ def test_what_cannot_work_is_said_before_anything_starts(folder: Path, given: di
     said = mistakes(folder, **given)
     assert len(said) == 1
     assert words in said[0]
+
+
+@pytest.mark.parametrize("url", ["https://hub.riverside.lan", "http://10.0.0.5:8080/", "https://riverside.cn/shouwang"])
+def test_the_pages_address_for_links_is_taken(tmp_path: Path, url: str) -> None:
+    assert _served(tmp_path, url).public_url == url
+
+
+@pytest.mark.parametrize(
+    "url", ["hub.riverside.lan", "ftp://hub", "https://", "https://hub/?a=1", "https://hub/#x", ""]
+)
+def test_what_no_link_can_begin_with_is_refused(tmp_path: Path, url: str) -> None:
+    with pytest.raises(ConfigError, match="--public-url: a web address"):
+        _served(tmp_path, url)
+
+
+def _served(folder: Path, url: str) -> ServeConfig:
+    broker = EmbeddedBrokerConfig(port=0)
+    return ServeConfig(data_dir=folder, host="127.0.0.1", port=0, site="demo", broker=broker, public_url=url)

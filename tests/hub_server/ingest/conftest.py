@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from device_model import SITE
-from mqtt_device import Ingest, Running, free_port
+from mqtt_device import LISTENER, WATCHDOG, Ingest, Running, free_port
 from tls_site import end
 
 from firmware_config.mosquitto import CONF, Account, MosquittoSite, render
@@ -87,6 +87,8 @@ def mosquitto_process(secrets: dict[str, str], tmp_path: Path) -> Iterator[Mosqu
         folder=folder,
         hub=HUB,
         devices=tuple(Account(username=name, secret=secret) for name, secret in secrets.items()),
+        watchdogs=(Account(username=WATCHDOG[0], secret=WATCHDOG[1]),),
+        listeners=(Account(username=LISTENER[0], secret=LISTENER[1]),),
         run_as="root" if os.geteuid() == 0 else None,
     )
     for name, text in render(site).items():

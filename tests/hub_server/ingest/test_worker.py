@@ -1,12 +1,14 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from device_model import DEVICE, EPOCH, SITE, batch, hello, passage
 
 from edge_agent.wire.codec import event_hash
 from edge_agent.wire.messages import Ack, Batch, DownMessage, UpMessage, Welcome, wire_bytes
+from hub_server.ingest import reading as reading_module
 from hub_server.ingest import worker as worker_module
 from hub_server.ingest.apply import Shift
 from hub_server.ingest.inbox import Arrival, Entry, Inbox, Listening, Opened
@@ -72,10 +74,10 @@ def test_one_message_that_cannot_be_stored_does_not_hold_up_the_others(
 ) -> None:
     real = Shift.up
 
-    def breaks_at_50(shift: Shift, device: str, message: UpMessage, *, now_us: int) -> list[DownMessage]:
+    def breaks_at_50(shift: Shift, device: str, message: UpMessage, **more: Any) -> list[DownMessage]:
         if isinstance(message, Batch) and message.items[0].seq == 50:
             raise ZeroDivisionError
-        return real(shift, device, message, now_us=now_us)
+        return real(shift, device, message, **more)
 
     monkeypatch.setattr(Shift, "up", breaks_at_50)
     monkeypatch.setattr(worker_module, "HOLD_S", 60)  # all of them in one transaction
@@ -83,6 +85,26 @@ def test_one_message_that_cannot_be_stored_does_not_hold_up_the_others(
     assert [answer.high for answer in outlet.said if isinstance(answer, Ack)][-1] == 49
     monkeypatch.undo()
     worker(outlet).handle(batches())
+    assert outlet.said[-1] == Ack(epoch=EPOCH, high=100, hash=event_hash(RAWS[-1]))
+
+
+def test_one_message_that_cannot_be_read_does_not_hold_up_the_others(
+    outlet: Outlet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = reading_module.read
+
+    def breaks_at_50(received: reading_module.Received) -> reading_module.Reading:
+        if received.item.seq == 50:
+            raise ZeroDivisionError
+        return real(received)
+
+    monkeypatch.setattr(reading_module, "read", breaks_at_50)
+    ingest = worker(outlet)
+    ingest.handle(batches())
+    assert [answer.high for answer in outlet.said if isinstance(answer, Ack)][-1] == 49
+    assert ingest.failed == 1
+    monkeypatch.undo()
+    ingest.handle(batches())
     assert outlet.said[-1] == Ack(epoch=EPOCH, high=100, hash=event_hash(RAWS[-1]))
 
 

@@ -23,6 +23,7 @@ def test_a_vehicle_is_added_shown_and_listed(hub: WebHub) -> None:
         "plate": "粤B12345",
         "owner": "household",
         "label": "3 栋 502",
+        "person": None,
         "valid_from": None,
         "valid_until": None,
         "state": "valid",

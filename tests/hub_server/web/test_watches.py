@@ -15,8 +15,8 @@ def test_a_watch_runs_a_day_unless_said_otherwise(hub: WebHub) -> None:
     response = create(hub, person="p-li")
     made = value(response, 201)
     assert response.headers["Location"] == f"/api/v1/watches/{made['id']}"
-    assert made["period_s"] == 86400
-    assert made["state"] == "watching"
+    assert (made["period_s"], made["grace_s"], made["own_vehicle"]) == (86400, 0, False)
+    assert made["state"] == "unseen"
     assert made["person_name"] == "李秀兰"
     assert made["last_seen_at"] is None
     assert made["last_seen_by"] == ""
@@ -80,7 +80,7 @@ def test_another_period_moves_the_due_time(hub: WebHub) -> None:
 def test_a_watch_is_put_off_and_on_again(hub: WebHub) -> None:
     watch = hub.watch(hub.person("p-li"))
     assert value(hub.patch(f"/api/v1/watches/{watch}", {"active": False}))["state"] == "off"
-    assert value(hub.patch(f"/api/v1/watches/{watch}", {"active": True}))["state"] == "watching"
+    assert value(hub.patch(f"/api/v1/watches/{watch}", {"active": True}))["state"] == "unseen"
     assert value(hub.patch(f"/api/v1/watches/{watch}", {}))["active"] is True
 
 
@@ -95,7 +95,7 @@ def test_a_change_names_all_its_mistakes(hub: WebHub) -> None:
 def test_a_watch_falls_due_at_the_very_microsecond(hub: WebHub) -> None:
     watch = hub.watch(hub.person("p-li"), seen_before_us=0)
     hub.clock.now_us += DAY_US - 1
-    assert value(hub.get(f"/api/v1/watches/{watch}"))["state"] == "watching"
+    assert value(hub.get(f"/api/v1/watches/{watch}"))["state"] == "seen"
     hub.clock.now_us += 1
     assert value(hub.get(f"/api/v1/watches/{watch}"))["state"] == "due"
 

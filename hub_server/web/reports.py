@@ -1,0 +1,52 @@
+"""/api/v1/alerts/<alert>/report: what a visit found that closes nothing. The alert climbs, others are told at once."""
+
+from flask import Response
+from msgspec import Struct
+from sqlite_utils import Database
+
+from hub_server.store import alerts
+from hub_server.watch.states import Report
+from hub_server.web import fields, resources
+from hub_server.web.alerts import whole
+from hub_server.web.conditional import if_match
+from hub_server.web.lists import answer
+from hub_server.web.office import office
+from hub_server.web.operations import Operation, Routes
+from hub_server.web.scopes import Scope
+
+blueprint = Routes("reports", __name__)
+
+
+class NewReport(Struct, kw_only=True, forbid_unknown_fields=True):
+    """`not_found`: nobody opened; `emergency`: help is needed at once."""
+
+    report: fields.ReportName
+    note: fields.Note = ""
+    author: fields.Author = "api"
+
+
+@blueprint.operation(
+    Operation(
+        method="POST",
+        path="/api/v1/alerts/<row_id:alert>/report",
+        summary="Not found, or an emergency: nothing is closed, the next on the ladder are told at once",
+        scope=Scope.ALERTS,
+        body=NewReport,
+        answer=resources.WholeAlert,
+        conflict="the alert is closed: open it again first",
+        versioned=True,
+    )
+)
+def report(alert: int, body: NewReport) -> Response:
+    store, seen = office().store, if_match()
+
+    def job(db: Database) -> resources.WholeAlert:
+        found = alerts.get(db, alert)
+        if found is not None:
+            seen.demand(whole(db, found))
+        row = alerts.report(
+            db, alert, report=Report(body.report), author=body.author, note=body.note, now_us=store.now_us()
+        )
+        return whole(db, row)
+
+    return answer(store.write(job))
