@@ -60,6 +60,7 @@ class Scheduler:
         self._begin(Drain(began_s=monotonic_s()), hello_from_us=now_us, heard_from_us=_day_before(now_us))
         self._judged_s = monotonic_s()
         self._round_s: float | None = None
+        self._stuck = False  # the last tick left something undone that it could not do
         self.ticked_us: int | None = None
         """When it last judged, by the store's clock; None: it never did."""
         self._stopping = threading.Event()
@@ -95,9 +96,11 @@ class Scheduler:
         if self._drain is not None and not self._drained(self._drain, now_s):
             return []
         self._drain = None
+        self._stuck = False
         raised = self._judge()
         self._climb()
-        self._judged_s = now_s
+        if not self._stuck:  # else /healthz says so, and whoever watches the hub hears of it
+            self._judged_s = now_s
         self.ticked_us = self._store.now_us()
         if self._round_s is None or now_s - self._round_s >= ROUND_S:
             self._make_a_round()
@@ -196,7 +199,11 @@ class Scheduler:
         done: list[Alert] = []
         now_us = self._store.now_us()
         while self._read(lambda db: is_any(db, now_us)):
-            done += self._store.write(lambda db: act(db, now_us))
+            acted = self._store.write(lambda db: act(db, now_us))
+            done += acted
+            if not acted:
+                self._stuck = True
+                break
         return done
 
     def _make_a_round(self) -> None:

@@ -6,6 +6,9 @@ whoever must hear of it, and the end of notices that nobody needs any more.
 
 # ruff: noqa: A002 -- arguments are named as their columns: id, type, hash
 
+import logging
+import sqlite3
+
 from sqlite_utils import Database
 
 from hub_server.store import coverage, limits, outbox, pauses, signs, watches
@@ -40,18 +43,41 @@ __all__ = [
     "vouch_for_person",
 ]
 
+_log = logging.getLogger(__name__)
+
 WATCH = "watch"
 """The author of what no person did."""
 
 
 def raise_due(db: Database, *, now_us: int, limit: int) -> list[Alert]:
-    """An alert for each watch that is due and has none; at most `limit`, the longest due first."""
+    """An alert for each watch that is due and has none; at most `limit`, the longest due first.
+
+    One that cannot be raised, whatever the fault, holds up no other: it is logged, and is due again.
+    """
     due = watches.due(db, now_us=now_us, limit=limit)
-    roster, verdicts = Roster(db, now_us=now_us), coverage.verdicts(db, due, now_us=now_us)
-    return [
-        _raise(db, roster, watch, verdict, together=len(due), now_us=now_us)
-        for watch, verdict in zip(due, verdicts, strict=True)
-    ]
+    roster, raised = Roster(db, now_us=now_us), []
+    for watch, verdict in zip(due, _verdicts(db, due, now_us), strict=True):
+        db.execute("SAVEPOINT one_alert")
+        try:
+            raised.append(_raise(db, roster, watch, verdict, together=len(due), now_us=now_us))
+        except sqlite3.OperationalError:
+            raise  # the disk's fault is everybody's, and has ended the transaction
+        except Exception:  # noqa: BLE001 whatever is wrong with one must not cost another their alert
+            db.execute("ROLLBACK TO one_alert")
+            _log.exception("%s is overdue, and the alert could not be raised", watch.person)
+        db.execute("RELEASE one_alert")
+    return raised
+
+
+def _verdicts(db: Database, due: list[Watch], now_us: int) -> list[Seen]:
+    """Who was watching is worth knowing, and no alert waits for it: what cannot be found out cannot be told."""
+    try:
+        return coverage.verdicts(db, due, now_us=now_us)
+    except sqlite3.OperationalError:
+        raise
+    except Exception:  # noqa: BLE001 as above
+        _log.exception("who was watching could not be found out")
+        return [Seen.CANNOT_TELL] * len(due)
 
 
 def climb_due(db: Database, *, now_us: int, limit: int) -> list[Alert]:

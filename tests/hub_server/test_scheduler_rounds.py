@@ -1,5 +1,7 @@
 """What the scheduler does besides raising: the ladder, pauses that end, observers, its clock."""
 
+from typing import Any
+
 import pytest
 from device_model import DEVICE, batch, observing, passage, stamp
 from scheduler_world import DAY_S, S, World, quiet_world, world_with_a_door
@@ -7,9 +9,12 @@ from sqlite_utils import Database
 
 from hub_server.ingest.apply import apply_up
 from hub_server.scheduler import ROUND_S, Pulse
-from hub_server.store import alarms, devices, outbox, pauses, recipients, watches
+from hub_server.store import alarms, alerts, coverage, devices, outbox, pauses, people, recipients, watches
 from hub_server.store.outbox import NoticeKind
+from hub_server.store.roster import Roster
+from hub_server.store.rows import Alert, Watch
 from hub_server.store.store import Store
+from hub_server.watch.coverage import Verdict
 from hub_server.watch.drain import DRAIN_S_MAX, LISTENING_S_MIN
 from hub_server.watch.hub_clock import CALM_S
 from hub_server.watch.ladder import DEFAULT_WAIT_S, Rung
@@ -183,3 +188,48 @@ def test_a_camera_that_falls_silent_is_an_alarm_within_a_minute_of_half_an_hour(
     door.passes(60)
     door.ticks()
     assert [kind for kind, _ in open_alarms(door)] == ["observer"]
+
+
+def test_one_watch_that_cannot_be_raised_holds_up_no_other_and_the_hub_says_that_it_is_late(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = quiet_world(store)
+    now_us = store.now_us()
+    for person in ("qian", "sun"):
+        store.write(
+            lambda db, person=person: people.create(  # type: ignore[misc]
+                db, id=person, name=person, address="", phone="", note="", now_us=now_us
+            )
+        )
+        store.write(
+            lambda db, person=person: watches.create(  # type: ignore[misc]
+                db, person=person, period_s=DAY_S, last_seen_us=now_us - 2 * DAY_S * S, now_us=now_us
+            )
+        )
+    raise_ = alerts._raise
+
+    def fails_for_one(db: Database, roster: Roster, watch: Watch, *rest: Any, **more: Any) -> Alert:
+        if watch.person == "qian":
+            raise ValueError("a row that nobody expected")
+        return raise_(db, roster, watch, *rest, **more)
+
+    monkeypatch.setattr(alerts, "_raise", fails_for_one)
+    world.passes(10)
+    assert world.ticks() == 2, "zhao and sun"
+    world.passes(90)
+    assert world.ticks() == 0
+    assert world.scheduler.pulse() is Pulse.LATE
+    monkeypatch.setattr(alerts, "_raise", raise_)
+    assert world.ticks() == 1
+    assert world.scheduler.pulse() is Pulse.JUDGING
+
+
+def test_an_alert_waits_for_no_answer_to_who_was_watching(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise ValueError("no such camera")
+
+    monkeypatch.setattr(coverage, "verdicts", fails)
+    world = quiet_world(store)
+    world.passes(10)
+    (alert,) = world.scheduler.tick()
+    assert alert.verdict is Verdict.CANNOT_TELL
