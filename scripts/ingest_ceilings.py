@@ -1,7 +1,7 @@
 """What scripts/bench_ingest measures the hub against: prepared payloads, a bare subscriber, bare commits, naive code.
 
-As a program: ingest_ceilings.py belt|naive PORT USERNAME SECRET SITE FOLDER subscribes, says "ready", and appends to
-FOLDER/counts lines of monotonic time and messages taken, until it is ended.
+As a program: ingest_ceilings.py belt|stock|naive PORT USERNAME SECRET SITE FOLDER subscribes, says "ready", and appends
+to FOLDER/counts lines of monotonic time and messages taken, until it is ended.
 """
 
 import json
@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from fleet_wire import Loop, Place, Wire
 from paho.mqtt import client as mqtt
@@ -21,6 +21,8 @@ from edge_agent.wire.codec import decode_down, decode_up, encode_event, item
 from edge_agent.wire.limits import WINDOW_EVENTS_MAX
 from edge_agent.wire.messages import Ack, Batch, Hello, Passage, Replay, Sighting, Stamp, Welcome, wire_bytes
 from edge_agent.wire.topics import Channel, all_devices
+from edge_agent.wire.transport import send_at_once
+from hub_server.ingest.pump import BurstClient, Pump
 from hub_server.ingest.reading import Received, read
 from hub_server.ingest.worker import HOLD_S
 from hub_server.store.connection import open_writer
@@ -173,26 +175,33 @@ def _events(device: str, payload: bytes, at_us: int) -> list[NewEvent]:
 # --- as a program: the subscriber of a ceiling ---
 
 
-def subscribe(take: Callable[[bytes], None], words: list[str]) -> None:
-    """Hand every message to `take`, and write down how many there were, until ended."""
+def subscribe(take: Callable[[bytes], None], words: list[str], *, bursts: bool) -> None:
+    """Hand every message to `take`, and write down how many there were, until ended. `bursts`: read as the hub does."""
     port, username, secret, site, folder = words
     count = 0
 
-    def on_message(_client: Any, _data: Any, message: mqtt.MQTTMessage) -> None:
+    def took(_topic: str, payload: bytes, _retained: bool) -> None:  # noqa: FBT001 as the splitter calls it
         nonlocal count
-        take(bytes(message.payload))
+        take(payload)
         count += 1
 
-    client = mqtt.Client(
+    client = (BurstClient if bursts else mqtt.Client)(
         CallbackAPIVersion.VERSION2, client_id=username, protocol=MQTTProtocolVersion.MQTTv5, reconnect_on_failure=False
     )
+    client.on_message = lambda _client, _data, message: took(message.topic, bytes(message.payload), message.retain)
+    if isinstance(client, BurstClient):
+        client.take = took
+        client.on_socket_open = send_at_once
     client.username_pw_set(username, secret)
     client.max_inflight_messages_set(1000)
     client.on_connect = lambda client, *_: client.subscribe(all_devices(site, Channel.UP), qos=1)
     client.on_subscribe = lambda *_: print("ready", flush=True)
-    client.on_message = on_message
+    pump = Pump(client, on_end=lambda: None) if bursts else None
     client.connect("127.0.0.1", int(port))
-    client.loop_start()
+    if pump is None:
+        client.loop_start()
+    else:
+        pump.start()
     with (Path(folder) / "counts").open("a") as counts:
         while True:
             time.sleep(COUNT_EVERY_S)
@@ -226,4 +235,5 @@ def naive(folder: Path) -> Callable[[bytes], None]:
 
 
 if __name__ == "__main__":
-    subscribe(naive(Path(sys.argv[-1])) if sys.argv[1] == "naive" else lambda _: None, sys.argv[2:])
+    take = naive(Path(sys.argv[-1])) if sys.argv[1] == "naive" else lambda _: None
+    subscribe(take, sys.argv[2:], bursts=sys.argv[1] == "belt")

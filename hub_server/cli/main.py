@@ -9,6 +9,7 @@ from hub_server.cli import (
     add_device,
     api_tokens,
     backups,
+    ladder,
     login,
     notify,
     person,
@@ -16,6 +17,7 @@ from hub_server.cli import (
     seed_demo,
     serve,
     vehicle,
+    watch,
     watchdog,
 )
 from hub_server.cli.speech import CommandError, complain
@@ -41,6 +43,10 @@ examples:
     hub-server vehicle place 粤B·12345 --gate door-north --data ./hub-data
   does a way to a worker's telephone work (hub-server notify --help has more):
     hub-server notify test 'wecombot://BOTKEY'
+  why there is an alert for somebody, or none (hub-server watch --help has more):
+    hub-server watch explain p-li --data ./hub-data
+  who is told of alerts, and who next (hub-server ladder --help has more):
+    hub-server ladder worker add --name 王敏 --area 桂花村 --url 'wecombot://BOTKEY' --data ./hub-data
   what the hub did not understand, after an upgrade (hub-server quarantine --help has more):
     hub-server quarantine release --all --by 王敏 --data ./hub-data
   a token for a big screen that may look and nothing else, for a year:
@@ -84,6 +90,8 @@ def _parser() -> argparse.ArgumentParser:
     person.add_commands(commands)
     vehicle.add_commands(commands)
     quarantine.add_commands(commands)
+    watch.add_commands(commands)
+    ladder.add_commands(commands)
     notify.add_commands(commands)
     backups.add_commands(commands)
     _add_seed(commands)

@@ -2,14 +2,13 @@
 
 import argparse
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
+from hub_server.cli.moments import moment
 from hub_server.cli.running_hub import RunningHub
 from hub_server.cli.speech import CommandError, say, say_json
-from hub_server.web.times import OFFICE_ZONE
 
 Json = Mapping[str, Any]
 
@@ -36,7 +35,9 @@ def add(asked: argparse.Namespace) -> int:
         "label": asked.label,
         "by": asked.by,
     }
-    body |= {name: value for name in ("valid_from", "valid_until") if (value := getattr(asked, name)) is not None}
+    body |= {
+        name: value for name in ("valid_from", "valid_until", "person") if (value := getattr(asked, name)) is not None
+    }
     made = RunningHub.of(asked.data).post("/api/v1/vehicles", body)
     return _tell(
         asked, made, f"{_line(made)}\nIt passes nowhere yet: hub-server vehicle place {made['plate']} --gate ..."
@@ -99,13 +100,14 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def _add_add(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     adding = _action(actions, "add", add, "make a plate known, for a household or a visitor", plate=True)
     adding.add_argument("--label", required=True, help="the household, or whom the visitor comes to")
+    adding.add_argument("--person", metavar="ID", help="whose own it is: may count as seen (hub-server watch set)")
     adding.add_argument("--visitor", action="store_true", help="a visitor's; else a household's")
     for option, side, words in (
         ("--from", "valid_from", "from when on; else at once"),
         ("--until", "valid_until", "until when; else until it is removed"),
     ):
         adding.add_argument(
-            option, dest=side, type=_moment, metavar="TIME", help=f"{words}; by the office's clock: '2026-12-01 17:00'"
+            option, dest=side, type=moment, metavar="TIME", help=f"{words}; by the office's clock: '2026-12-01 17:00'"
         )
     adding.add_argument("--by", default="hub-server", help="who has written it down")
 
@@ -125,16 +127,6 @@ def _action(
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="where the hub keeps everything")
     parser.add_argument("--json", action="store_true", help="JSON instead of words")
     return parser
-
-
-def _moment(text: str) -> str:
-    """As the API takes it; what names no offset from UTC is meant by the office's clock."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time: write it as '2026-12-01 17:00'") from error
-    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=OFFICE_ZONE)
-    return aware.isoformat()
 
 
 def _of_plate(hub: RunningHub, plate: str) -> Json:

@@ -8,7 +8,6 @@ from hub_server.store import alerts
 from hub_server.watch.states import Report
 from hub_server.web import fields, resources
 from hub_server.web.alerts import whole
-from hub_server.web.conditional import if_match
 from hub_server.web.lists import answer
 from hub_server.web.office import office
 from hub_server.web.operations import Operation, Routes
@@ -34,16 +33,12 @@ class NewReport(Struct, kw_only=True, forbid_unknown_fields=True):
         body=NewReport,
         answer=resources.WholeAlert,
         conflict="the alert is closed: open it again first",
-        versioned=True,
     )
 )
 def report(alert: int, body: NewReport) -> Response:
-    store, seen = office().store, if_match()
+    store = office().store
 
     def job(db: Database) -> resources.WholeAlert:
-        found = alerts.get(db, alert)
-        if found is not None:
-            seen.demand(whole(db, found))
         row = alerts.report(
             db, alert, report=Report(body.report), author=body.author, note=body.note, now_us=store.now_us()
         )

@@ -102,7 +102,7 @@ def create(body: NewVehicle) -> Response:
             by=author,
             now_us=store.now_us(),
         )
-        return row if body.person is None else _assign(db, row.id, body.person, author)
+        return row if body.person is None else _assign(db, row.id, body.person, author, store.now_us())
 
     row = store.write(job)
     shown = plate_shapes.vehicle(row, now_us=store.now_us())
@@ -146,7 +146,7 @@ def change(vehicle: int, body: VehicleAmendment) -> Response:
     def job(db: Database) -> Vehicle:
         seen.demand(plate_shapes.vehicle(_get(db, vehicle), now_us=store.now_us()))
         row = vehicles.change(db, vehicle, by=author, now_us=store.now_us(), **changes)
-        return row if body.person is UNSET else _assign(db, vehicle, body.person, author)
+        return row if body.person is UNSET else _assign(db, vehicle, body.person, author, store.now_us())
 
     return _answer(store.write(job))
 
@@ -215,10 +215,10 @@ def _answer(row: Vehicle) -> Response:
     return answer(plate_shapes.vehicle(row, now_us=office().store.now_us()))
 
 
-def _assign(db: Database, vehicle: int, person: str | None, author: str) -> Vehicle:
+def _assign(db: Database, vehicle: int, person: str | None, author: str, now_us: int) -> Vehicle:
     if person is not None and people.get(db, person) is None:
         raise invalid({"person": f"没有 {person} 这个人；there is no person {person}"})
-    return vehicles.assign(db, vehicle, person=person, by=author, now_us=office().store.now_us())
+    return vehicles.assign(db, vehicle, person=person, by=author, now_us=now_us)
 
 
 def _get(db: Database, vehicle: int) -> Vehicle:

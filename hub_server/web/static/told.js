@@ -4,6 +4,7 @@ import { ask } from "./send.js";
 import { clock, RUNGS } from "./words.js";
 
 const AGAIN_MS = 30_000;
+const CARDS_MAX = 60; // in a storm of alerts those that are longest overdue; the dialog of each has its history
 
 // The words of the notices of an alert: for each who was told, the best that can be said.
 export function words(found, nowS) {
@@ -16,7 +17,7 @@ export function words(found, nowS) {
   const said = [...people.values()].map((notice) => one(notice, nowS));
   const names = found.upcoming?.names ?? [];
   return {
-    told: said.map(([zh]) => zh).join("，"), told_en: said.map(([, en]) => en).join(", "),
+    told: said.map(([zh]) => zh).join("，"), told_en: [...new Set(said.map(([, en]) => en))].join(", "),
     upcoming: names.length ? `${RUNGS[found.upcoming.rung][0]} ${names.join("、")}` : "",
   };
 }
@@ -37,7 +38,7 @@ export class Told {
   refresh(rows) {
     const keys = new Set(rows.map((row) => String(row.id)));
     for (const key of this.#asked.keys()) if (!keys.has(key)) this.#asked.delete(key);
-    for (const row of rows) {
+    for (const row of rows.slice(0, CARDS_MAX)) {
       const key = String(row.id), asked = this.#asked.get(key);
       if (asked?.step === row.latest.at && Date.now() - asked.at < AGAIN_MS) continue;
       this.#asked.set(key, { at: Date.now(), step: row.latest.at });

@@ -16,9 +16,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from hub_server.store import alerts, devices, people, watches
+from hub_server.store import alerts, devices, people, recipients, watches
 from hub_server.store.rows import Watch
 from hub_server.store.store import Store
+from hub_server.watch.ladder import Rung
 
 pytestmark = pytest.mark.slow
 HUB = [sys.executable, "-m", "hub_server.cli.main"]
@@ -178,6 +179,12 @@ def test_seed_demo_twice_doubles_nothing_and_puts_the_quiet_one_a_minute_before_
         assert len(people.page(db, after=None, limit=500)) == 12
         assert len(watches.page(db, after=None, limit=500)) == 6
         assert all(devices.secret_is(db, device["id"], device["secret"]) for device in second["devices"])
+        helpers = recipients.page(db, after=None, limit=500)
+        assert [helper.rung for helper in helpers] == [Rung.WORKER, Rung.COMMUNITY, Rung.OFFICE]
+        assert all(url.startswith("topic://") for helper in helpers for url in helper.urls), (
+            "nothing leaves the machine"
+        )
+        assert len(recipients.contacts_of(db, "resident-02")) == 1
         assert [alert.state for alert in alerts.page(db, states=None, after=None, limit=9)] == ["closed"]
     store.close()
 

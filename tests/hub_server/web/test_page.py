@@ -214,3 +214,61 @@ def test_what_waits_on_the_page_has_a_bound(hub: WebHub) -> None:
         hub.stored(str(n).encode(), "quarantined")
     rows = [attrs for _, attrs in Tags(page(hub)).tags if attrs.get("class") == "waiting" and attrs["data-key"]]
     assert len(rows) == WAITING_MAX
+
+
+def test_a_card_offers_every_step_and_says_who_is_told_next(hub: WebHub) -> None:
+    hub.device()
+    hub.ladder(person_id=None)
+    alert = hub.overdue()
+    text = page(hub)
+    parsed = Tags(text)
+    steps = [attrs["data-step"] for tag, attrs in parsed.tags if tag == "button" and "data-step" in attrs]
+    for step in ("acknowledged", "on_the_way", "well", "helped", "away", "not_found", "emergency", "open"):
+        assert step in steps
+    assert f'id="alert-{alert}"' in text, "what a link in a message names"
+    for words in ("说不准：报警时没有摄像头在看", "网格员", "还没有结束，就往上通知"):
+        assert words in text
+
+
+def test_a_closed_alert_can_be_opened_again_from_the_page(hub: WebHub) -> None:
+    alert = hub.overdue()
+    assert 'id="closed" hidden' in page(hub)
+    hub.patch(f"/api/v1/alerts/{alert}", {"state": "closed", "outcome": "helped", "author": "王敏", "note": "摔倒了"})
+    parsed = Tags(page(hub))
+    shown = [attrs for _, attrs in parsed.tags if attrs.get("class") == "ended" and attrs["data-key"]]
+    assert [(attrs["data-key"], attrs["data-outcome"]) for attrs in shown] == [(str(alert), "helped")]
+    for words in ("最近结束", "已救助", "摔倒了", "重新打开"):
+        assert words in parsed.words
+
+
+def test_a_sighting_can_be_corrected_and_then_says_so(hub: WebHub) -> None:
+    hub.device()
+    hub.person()
+    event = hub.passage("p-li")
+    assert 'data-corrected="no"' in page(hub)
+    hub.post(f"/api/v1/events/{event}/not-this-person", {})
+    text = page(hub)
+    assert 'data-corrected="yes"' in text
+    assert "计入守望" not in text
+
+
+def test_what_cameras_say_of_themselves_is_no_sighting(hub: WebHub) -> None:
+    hub.device()
+    for _ in range(SIGHTINGS_MAX):
+        hub.stored(b"{}", "observing")
+    hub.passage()
+    hub.stored(b"{}", "clock_anchor")
+    rows = [attrs for tag, attrs in Tags(page(hub)).tags if attrs.get("class") == "sighting" and attrs["data-key"]]
+    assert [attrs["data-kind"] for attrs in rows] == ["stranger"]
+
+
+def test_every_field_of_a_form_has_a_label_and_every_dialog_a_title(hub: WebHub) -> None:
+    text = page(hub)
+    tags = Tags(text).tags
+    titles = {attrs.get("id") for _, attrs in tags}
+    dialogs = [attrs for tag, attrs in tags if tag == "dialog"]
+    assert len(dialogs) >= 4
+    assert all(attrs["aria-labelledby"] in titles for attrs in dialogs)
+    bare = re.sub(r"<label[ >].*?</label>", "", text, flags=re.DOTALL)
+    fields = [attrs for tag, attrs in Tags(bare).tags if tag in {"input", "select", "textarea"}]
+    assert all(attrs.get("type") == "hidden" for attrs in fields)
