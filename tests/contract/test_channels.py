@@ -28,6 +28,8 @@ class Side:
 
 
 def _http() -> Iterator[Side]:
+    side: Side
+
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -50,6 +52,8 @@ def _http() -> Iterator[Side]:
 
 
 def _mqtt() -> Iterator[Side]:
+    side: Side
+
     def publish(payload: bytes) -> bool:
         if side.works:
             side.arrived.append(payload.decode())
@@ -60,6 +64,8 @@ def _mqtt() -> Iterator[Side]:
 
 
 def _speech() -> Iterator[Side]:
+    side: Side
+
     class Place(RememberingSpeaker):
         def announce(self, *, place: str, text: str, key: str) -> None:
             self.deaf = set() if side.works else {place}
@@ -99,7 +105,12 @@ def test_the_same_letter_goes_again_when_the_other_side_works_again(side: Side) 
 
 def test_mqtt_tells_the_key_to_whom_title_and_body() -> None:
     payloads: list[bytes] = []
-    MqttChannel("topic://control-room", publish=lambda payload: not payloads.append(payload)).send(LETTER)
+
+    def publish(payload: bytes) -> bool:
+        payloads.append(payload)
+        return True
+
+    MqttChannel("topic://control-room", publish=publish).send(LETTER)
     assert [json.loads(payload) for payload in payloads] == [
         {"key": LETTER.key, "to": "control-room", "title": LETTER.title, "body": LETTER.body}
     ]

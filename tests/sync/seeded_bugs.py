@@ -21,7 +21,8 @@ from edge_agent.wire.messages import Batch, HeldEpoch, Item, Lost, PlateRead, St
 from hub_server.ingest import worker
 from hub_server.ingest.belt import Belt
 from hub_server.ingest.reading import Received, read
-from hub_server.ingest.worker import Job, Worker
+from hub_server.ingest.sorter import Job
+from hub_server.ingest.worker import Worker
 from hub_server.store import devices, vehicle_hours
 
 Patched = contextlib.AbstractContextManager[Any]
