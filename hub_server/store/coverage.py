@@ -44,7 +44,7 @@ def for_alert(db: Database, alert: Alert, now_us: int) -> Coverage:
         now_us=now_us,
     )
     cameras = tuple(_usual_cameras(db, alert.person, window))
-    return Coverage(window=window, verdict=rules.judge(camera.shares.watching for camera in cameras), cameras=cameras)
+    return Coverage(window=window, verdict=_judged(cameras), cameras=cameras)
 
 
 def for_watch(db: Database, watch: Watch, now_us: int) -> Coverage:
@@ -53,13 +53,13 @@ def for_watch(db: Database, watch: Watch, now_us: int) -> Coverage:
         last_seen_us=watch.last_seen_us, created_us=watch.created_us, due_us=watch.due_us, now_us=now_us
     )
     cameras = tuple(_usual_cameras(db, watch.person, window))
-    return Coverage(window=window, verdict=rules.judge(camera.shares.watching for camera in cameras), cameras=cameras)
+    return Coverage(window=window, verdict=_judged(cameras), cameras=cameras)
 
 
 def verdicts(db: Database, due: Sequence[Watch], *, now_us: int) -> list[Verdict]:
     """What each of these alerts can say when it is raised: as `for_alert`, without telling the shares.
 
-    What a camera did is read once for all of them, and a person's cameras are asked until one has watched enough.
+    What a camera did is read once for all of them.
     """
     asked = [
         rules.window(last_seen_us=w.last_seen_us, created_us=w.created_us, due_us=w.due_us, now_us=now_us) for w in due
@@ -67,9 +67,15 @@ def verdicts(db: Database, due: Sequence[Watch], *, now_us: int) -> list[Verdict
     oldest_us = min((window.from_us for window in asked), default=now_us)
     told = _Told(db, max(oldest_us, now_us - _TOGETHER_US), now_us)
     return [
-        rules.judge(told.watching(device, camera, window) for device, camera in _usual(db, watch.person, window))
+        rules.judge(
+            (count, told.watching(device, camera, window)) for device, camera, count in _usual(db, watch.person, window)
+        )
         for watch, window in zip(due, asked, strict=True)
     ]
+
+
+def _judged(cameras: Sequence[CameraCoverage]) -> Verdict:
+    return rules.judge((camera.sightings, camera.shares.watching) for camera in cameras)
 
 
 class _Told:
@@ -95,15 +101,14 @@ class _Told:
         )
 
 
-def _usual(db: Database, person: str, window: Window) -> Iterator[tuple[str, str]]:
+def _usual(db: Database, person: str, window: Window) -> Iterator[tuple[str, str, int]]:
     seen = db.execute(
         "SELECT device, camera, count(*) AS sightings FROM events WHERE person = ? AND counts = 1"
         " AND captured_us > ? AND captured_us <= ?"
         " GROUP BY device, camera ORDER BY sightings DESC, device, camera LIMIT ?",
         (person, window.from_us - rules.USUAL_US, window.from_us, _CAMERAS_MAX),
     ).fetchall()
-    for device, camera, _ in seen[: rules.usual([sightings for *_, sightings in seen])]:
-        yield device, camera
+    yield from seen[: rules.usual([sightings for *_, sightings in seen])]
 
 
 def _usual_cameras(db: Database, person: str, window: Window) -> list[CameraCoverage]:

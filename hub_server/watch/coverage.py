@@ -9,8 +9,10 @@ USUAL_US = 14 * 24 * 3600 * 1_000_000
 USUAL_SHARE_MIN = 0.1
 """Of the person's sightings in that time; a camera with less saw them by chance."""
 USUAL_CAMERAS_MAX = 8
-WATCHED_SHARE_MIN = 0.5
-"""Of the window, watched by at least one usual camera; with less nobody can tell whether the person walked past."""
+WATCHED_SHARE_MIN = 0.95
+"""Of the window, watched by the usual cameras, each by its share of the person's sightings. With less nobody can tell
+whether the person walked past: in scripts/simulate_year an alert that said "watched" after half a day's watching by any
+one of them was nearly always raised about somebody who had walked past another, dead one."""
 WATCHING = "watching"
 
 
@@ -120,9 +122,17 @@ def watched_share(spans: Iterable[tuple[int, int]], window: Window) -> float:
     return sum(overlap for overlap in overlaps if overlap > 0) / length_us
 
 
-def judge(watching_shares: Iterable[float], *, at_least: float = WATCHED_SHARE_MIN) -> Verdict:
-    """`watched` when one usual camera watched for the share that is asked; without a usual camera nobody can tell."""
-    return Verdict.WATCHED if any(share >= at_least for share in watching_shares) else Verdict.CANNOT_TELL
+def judge(usual_cameras: Iterable[tuple[int, float]], *, at_least: float = WATCHED_SHARE_MIN) -> Verdict:
+    """`watched` when the usual cameras together watched for the share that is asked; without one nobody can tell.
+
+    Of each: how many of the person's sightings were its, and the share of the window that it watched. A camera counts
+    as much as it usually sees of the person: one that looked all day at where they seldom go proves nothing.
+    """
+    sightings = watched = 0.0
+    for count, share in usual_cameras:
+        sightings += count
+        watched += count * share
+    return Verdict.WATCHED if sightings and watched / sightings >= at_least else Verdict.CANNOT_TELL
 
 
 def _spent_us(stretches: list[Stretch], window: Window) -> dict[tuple[str, str], int]:

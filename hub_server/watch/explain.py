@@ -177,10 +177,10 @@ class _Writer:
         if self._facts.verdict is Verdict.CANNOT_TELL and self._facts.state is not WatchState.SEEN:
             yield Sentence(
                 key="cannot_tell",
-                zh=f"无法判断：没有一个常用摄像头看够 {WATCHED_SHARE_MIN:.0%} 的时间。"
+                zh=f"无法判断：常用摄像头合起来没有看够 {WATCHED_SHARE_MIN:.0%} 的时间。"
                 "没有见到，不等于平安，也不等于出事。",
-                en=f"Cannot tell: no usual camera watched for {WATCHED_SHARE_MIN:.0%} of the time. Not seen is neither"
-                " well nor ill.",
+                en=f"Cannot tell: the usual cameras together did not watch for {WATCHED_SHARE_MIN:.0%} of the time."
+                " Not seen is neither well nor ill.",
             )
 
     def not_counted(self) -> Iterator[Sentence]:

@@ -1,5 +1,6 @@
 """All camera points: which see, which reach the hub, what they hold back, and what they say that they watched."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final
 
@@ -10,8 +11,8 @@ from year_naive import Naive
 from year_rates import CAMERAS
 
 TOLD_EVERY_S: Final = 900
-"""A camera tells so often what it watched. Here stretches of one state go into one row, told when somebody of the area
-is due, or the day begins: the shares of a window are the same, and the year fits into minutes."""
+"""A camera tells so often what it watched. Here stretches of one state go into one row, told when somebody whom
+it saw is due, or the day begins: the shares of a window are the same, and the year fits into minutes."""
 
 
 class Cameras:
@@ -22,6 +23,7 @@ class Cameras:
         self._ledger = ledger
         self._naive = naive
         self._standing = Standing()
+        self._saw: dict[int, set[int]] = defaultdict(set)  # by which each person was ever recognised
         self._told_s = [0] * CAMERAS  # until when it has told what it watched
         self._held: list[list[tuple[int, Missed]]] = [[] for _ in range(CAMERAS)]
 
@@ -37,6 +39,7 @@ class Cameras:
             self._ledger.seen_s[person] = at_s
         else:
             self._ledger.was_mistaken(person, at_s)
+        self._saw[person].add(camera)
         self._hub.passes(camera, at_s, name)
         if self._standing.reaches(camera):
             self._naive_hears(person, at_s)
@@ -68,6 +71,10 @@ class Cameras:
         for camera in reached:
             self._lets_go(camera)
         self._hub.deliver(reached)
+
+    def that_saw(self, person: int) -> set[int]:
+        """Those whose word counts when this person is due."""
+        return self._saw[person]
 
     def tell(self, cameras: Iterable[int]) -> None:
         """What was watched until the last quarter of an hour."""

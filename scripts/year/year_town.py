@@ -12,13 +12,13 @@ from year_hub import YearHub
 from year_ledger import Case, Emergency, Ledger, Letter
 from year_naive import Naive
 from year_people import Absence, Person, population
-from year_rates import AREAS, CAMERAS, DAY_S, HOUR_S, area
+from year_rates import AREAS, CAMERAS, DAY_S, HOUR_S
 from year_workers import HOSPITAL_DAYS, Workers
 
 from hub_server.store.rows import Alert
 from hub_server.watch.coverage import Verdict
 
-WINDOW_S: Final = 600
+WINDOW_S: Final = 1800  # people pass; what the hub hears comes in together at the end, or before the next thing happens
 DRAIN_LOOKS_S: Final = 3
 
 
@@ -74,7 +74,7 @@ class Town:
         drains = self.hub.drains
         wakes_s = until_s if drains else self.hub.wakes_s(until_s)
         if wakes_s is not None and not drains:
-            areas = {self._by_id[person].area for person in self.hub.due_people(wakes_s)}
+            due = [self._by_id[person].number for person in self.hub.due_people(wakes_s)]
             until_s = wakes_s
         self._pass_until(until_s)
         while self._changes and self._changes[0][0] <= until_s:
@@ -84,7 +84,7 @@ class Town:
         self._workers.work()
         if wakes_s is not None:
             if not drains:
-                self._cameras.tell(camera for camera in range(CAMERAS) if area(camera) in areas)
+                self._cameras.tell({camera for person in due for camera in self._cameras.that_saw(person)})
             self._judge()
 
     def _next_s(self, until_s: int) -> int:

@@ -144,9 +144,19 @@ def test_an_alert_can_say_that_somebody_watched_only_when_a_usual_camera_did(gat
     assert gate.verdict() is Verdict.CANNOT_TELL, "no camera usually sees them"
     gate.sees("door", "east")
     assert gate.verdict() is Verdict.CANNOT_TELL, "what was not told is unknown"
-    gate.says("door", "east", "watching", -24 * 60, -12 * 60 - 1)
+    gate.says("door", "east", "watching", -24 * 60, -74)
     assert gate.verdict() is Verdict.CANNOT_TELL
-    gate.says("door", "east", "watching", -12 * 60 - 1, -12 * 60)
+    gate.says("door", "east", "watching", -74, -71)
+    assert gate.verdict() is Verdict.WATCHED
+
+
+def test_a_camera_that_seldom_sees_them_makes_up_for_no_dead_one_that_often_does(gate: Gate) -> None:
+    for hour in range(9):
+        gate.sees("door", "east", NOW_US - 3 * DAY_US + hour * 60 * MIN_US)
+    gate.sees("gate", "east")
+    gate.says("gate", "east", "watching", -24 * 60, 0)
+    assert gate.verdict() is Verdict.CANNOT_TELL
+    gate.says("door", "east", "watching", -24 * 60, 0)
     assert gate.verdict() is Verdict.WATCHED
 
 
@@ -165,5 +175,5 @@ def test_a_window_of_many_weeks_is_judged_as_any_other(gate: Gate) -> None:
         db.execute("UPDATE watches SET due_us = ?", [NOW_US])
 
     gate.store.write(job)
-    gate.says("door", "east", "watching", -60 * 24 * 60, -29 * 24 * 60)
+    gate.says("door", "east", "watching", -60 * 24 * 60, -2 * 24 * 60)
     assert gate.verdict() is Verdict.WATCHED

@@ -81,10 +81,13 @@ def test_the_shares_add_up_and_each_microsecond_is_judged_as_by_hand(told: list[
     assert found.unknown == pytest.approx(sum(not said for said in states) / 1000)
 
 
-def test_one_usual_camera_that_watched_half_of_the_time_is_enough() -> None:
-    assert judge([0.1, 0.5]) is Verdict.WATCHED
-    assert judge([0.4999, 0.3]) is Verdict.CANNOT_TELL
-    assert judge([0.4], at_least=0.4) is Verdict.WATCHED
+def test_the_usual_cameras_count_by_how_often_they_see_the_person() -> None:
+    assert judge([(1, 0.95)]) is Verdict.WATCHED
+    assert judge([(1, 0.9499)]) is Verdict.CANNOT_TELL
+    assert judge([(19, 1.0), (1, 0.0)]) is Verdict.WATCHED
+    assert judge([(9, 1.0), (1, 0.0)]) is Verdict.CANNOT_TELL
+    assert judge([(1, 1.0), (9, 0.0)], at_least=0.1) is Verdict.WATCHED
+    assert judge([(1, 1.0), (9, 0.0)], at_least=0.11) is Verdict.CANNOT_TELL
 
 
 def test_without_a_usual_camera_nobody_can_tell() -> None:
