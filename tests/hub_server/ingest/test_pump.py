@@ -78,11 +78,14 @@ class Talk:
         self.client.take = take or (lambda _topic, payload, _retained: self._hear(payload))
         self.client.on_message = lambda _client, _data, message: self._hear(bytes(message.payload))
         self.client.on_disconnect = lambda *_: self.gone.set()
+        answered = threading.Event()
+        self.client.on_connect = lambda *_: answered.set()
         self.ended = threading.Event()
         self.pump = Pump(self.client, on_end=self.ended.set)
         self.client.connect("127.0.0.1", broker.port, 30)
         self.pump.start()
         assert broker.accept().startswith(b"\x10")
+        assert answered.wait(WAIT_S), "an answer that is never read would reset the connection"
 
     def hear(self, count: int) -> list[bytes]:
         self.wanted = count
