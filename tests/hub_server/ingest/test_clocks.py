@@ -265,7 +265,7 @@ def test_an_alert_knows_who_was_watching(office: Store) -> None:
     alert = raised(office)
     with office.read() as db:
         found = coverage.for_alert(db, alert, NOW_US)
-    assert found.verdict is Verdict.WATCHED
+    assert found.verdict is Verdict.CANNOT_TELL, "half a day of one, and nothing is known of the other"
     east, west = found.cameras
     assert (east.device, east.place, east.camera, east.sightings) == (DEVICE, f"at {DEVICE}", "east", 3)
     assert (east.shares.watching, east.shares.unknown) == (0.5, 0.25)
