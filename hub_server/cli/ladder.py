@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from hub_server.cli.running_hub import RunningHub
-from hub_server.cli.speech import CommandError, say, say_json
+from hub_server.cli.running_hub import RunningHub, person_path
+from hub_server.cli.speech import CommandError, tell
 
 Json = Mapping[str, Any]
 _RUNGS: Final = ("worker", "community", "office", "family")
@@ -31,13 +31,13 @@ URLs are Apprise's (hub-server notify test URL tries one); the second is taken w
 def show(asked: argparse.Namespace) -> int:
     found = RunningHub.of(asked.data).get(f"/api/v1/ladder?area={quote(asked.area, safe='')}")
     words = "\n".join(_rung(one) for one in found["rungs"])
-    return _tell(asked, found, words)
+    return tell(asked, found, words)
 
 
 def wait(asked: argparse.Namespace) -> int:
     body: dict[str, object] = {"area": asked.area, "wait_s": round(asked.minutes * _S_PER_MIN)}
     found = RunningHub.of(asked.data).request("PUT", f"/api/v1/ladder/{asked.rung}", body)
-    return _tell(asked, found, "\n".join(_rung(one) for one in found["rungs"]))
+    return tell(asked, found, "\n".join(_rung(one) for one in found["rungs"]))
 
 
 def add_worker(asked: argparse.Namespace) -> int:
@@ -46,35 +46,35 @@ def add_worker(asked: argparse.Namespace) -> int:
         raise CommandError("say how they are told: --url URL, or --urls-file FILE", exit_code=2)
     body = {"rung": asked.rung, "area": asked.area, "name": asked.name, "phone": asked.phone, "urls": urls}
     made = RunningHub.of(asked.data).post("/api/v1/recipients", body)
-    return _tell(asked, made, _recipient(made))
+    return tell(asked, made, _recipient(made))
 
 
 def list_workers(asked: argparse.Namespace) -> int:
     found = list(_all(RunningHub.of(asked.data)))
     words = "\n".join(map(_recipient, found)) or "还没有人会收到通知  nobody is told yet"
-    return _tell(asked, {"items": found}, words)
+    return tell(asked, {"items": found}, words)
 
 
 def remove_worker(asked: argparse.Namespace) -> int:
     gone = RunningHub.of(asked.data).request("DELETE", f"/api/v1/recipients/{asked.id}")
-    return _tell(asked, gone, f"{gone['name']}  不再收到通知  is told nothing more")
+    return tell(asked, gone, f"{gone['name']}  不再收到通知  is told nothing more")
 
 
 def add_contact(asked: argparse.Namespace) -> int:
     body = {"name": asked.name, "relation": asked.relation, "phone": asked.phone, "urls": _urls(asked)}
-    made = RunningHub.of(asked.data).post(f"/api/v1/people/{quote(asked.person, safe='')}/contacts", body)
-    return _tell(asked, made, _contact(made))
+    made = RunningHub.of(asked.data).post(f"{person_path(asked.person)}/contacts", body)
+    return tell(asked, made, _contact(made))
 
 
 def list_contacts(asked: argparse.Namespace) -> int:
-    found = RunningHub.of(asked.data).get(f"/api/v1/people/{quote(asked.person, safe='')}/contacts")
+    found = RunningHub.of(asked.data).get(f"{person_path(asked.person)}/contacts")
     words = "\n".join(map(_contact, found["items"])) or "没有联系人  no contacts"
-    return _tell(asked, found, words)
+    return tell(asked, found, words)
 
 
 def remove_contact(asked: argparse.Namespace) -> int:
     gone = RunningHub.of(asked.data).request("DELETE", f"/api/v1/contacts/{asked.id}")
-    return _tell(asked, gone, f"{gone['name']}  不再收到通知  is told nothing more")
+    return tell(asked, gone, f"{gone['name']}  不再收到通知  is told nothing more")
 
 
 _Actions = argparse._SubParsersAction  # noqa: SLF001 argparse has no public name for what add_subparsers gives
@@ -169,11 +169,3 @@ def _contact(one: Json) -> str:
     channels = ", ".join(one["channels"]) or "只能打电话 by telephone only"
     words = (str(one["id"]), one["person"], one["name"], one["relation"], one["phone"], channels)
     return "  ".join(word for word in words if word)
-
-
-def _tell(asked: argparse.Namespace, value: Json, words: str) -> int:
-    if asked.json:
-        say_json(value)
-    else:
-        say(words)
-    return 0

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from hub_server.cli.running_hub import RunningHub
-from hub_server.cli.speech import CommandError, say, say_json
+from hub_server.cli.running_hub import RunningHub, person_path
+from hub_server.cli.speech import CommandError, say, say_json, tell
 from hub_server.store.limits import PHOTO_BYTES_MAX, PHOTOS_MAX
 from hub_server.web.times import OFFICE_ZONE
 
@@ -31,7 +31,7 @@ def add(asked: argparse.Namespace) -> int:
     fields = {name: getattr(asked, name) for name in ("name", "address", "phone", "note", "area", "born")}
     body = {"id": asked.id} | {name: value for name, value in fields.items() if value is not None}
     made = RunningHub.of(asked.data).post("/api/v1/people", body)
-    return _tell(asked, made, f"{made['id']}  {made['name']}  {made['area']}")
+    return tell(asked, made, f"{made['id']}  {made['name']}  {made['area']}")
 
 
 def consent(asked: argparse.Namespace) -> int:
@@ -47,8 +47,8 @@ def consent(asked: argparse.Namespace) -> int:
             "collector": asked.collector,
             "guardian": asked.guardian,
         }
-        made = hub.post(f"{_path(asked.id)}/consents", body)
-        _tell(
+        made = hub.post(f"{person_path(asked.id)}/consents", body)
+        tell(
             asked, made, f"{asked.id} agreed to {purpose} on {given_on}, text {asked.text}, taken by {asked.collector}"
         )
     return 0
@@ -57,9 +57,9 @@ def consent(asked: argparse.Namespace) -> int:
 def withdraw(asked: argparse.Namespace) -> int:
     hub = RunningHub.of(asked.data)
     for purpose in asked.purpose:
-        gone = hub.post(f"{_path(asked.id)}/consents/{purpose}/withdraw", {"by": asked.by})
-        _tell(asked, gone, f"{asked.id} no longer agrees to {purpose}")
-    face = hub.get(f"{_path(asked.id)}/face")
+        gone = hub.post(f"{person_path(asked.id)}/consents/{purpose}/withdraw", {"by": asked.by})
+        tell(asked, gone, f"{asked.id} no longer agrees to {purpose}")
+    face = hub.get(f"{person_path(asked.id)}/face")
     if not asked.json and not face["enrolled"]:
         say("Template and photographs are erased; each device that held them confirms it: hub-server erasures")
     return 0
@@ -71,11 +71,11 @@ def enrol(asked: argparse.Namespace) -> int:
     photos = [base64.b64encode(_read(photo)).decode() for photo in asked.photos]
     body: dict[str, object] = {"photos": photos, "keep_photos": asked.keep_photos, "by": asked.by}
     try:
-        face = RunningHub.of(asked.data).post(f"{_path(asked.id)}/face", body)
+        face = RunningHub.of(asked.data).post(f"{person_path(asked.id)}/face", body)
     except CommandError as error:
         raise CommandError(_by_name(str(error), asked.photos)) from error
     kept = "kept" if face["photos_kept"] else "dropped"
-    return _tell(
+    return tell(
         asked, face, f"{asked.id} is enrolled from {face['photos']} photographs ({kept}), quality {face['quality']:.2f}"
     )
 
@@ -86,21 +86,21 @@ def place(asked: argparse.Namespace) -> int:
     if not wanted:
         raise CommandError("say where: --door DEVICE, or --welfare DEVICE", exit_code=2)
     for purpose, device in wanted:
-        path = f"{_path(asked.id)}/placements/{purpose}/{quote(device, safe='')}"
+        path = f"{person_path(asked.id)}/placements/{purpose}/{quote(device, safe='')}"
         placed = hub.request("DELETE" if asked.remove else "PUT", path)
-        _tell(asked, placed, f"{asked.id} {'leaves' if asked.remove else 'is known at'} {device} for {purpose}")
+        tell(asked, placed, f"{asked.id} {'leaves' if asked.remove else 'is known at'} {device} for {purpose}")
     return 0
 
 
 def erase(asked: argparse.Namespace) -> int:
     if not asked.yes:
         raise CommandError(f"everything about {asked.id} would be gone for good: say --yes", exit_code=2)
-    gone = RunningHub.of(asked.data).request("DELETE", _path(asked.id))
-    return _tell(asked, gone, f"{asked.id} is erased ({gone['erasure']}); devices confirm it: hub-server erasures")
+    gone = RunningHub.of(asked.data).request("DELETE", person_path(asked.id))
+    return tell(asked, gone, f"{asked.id} is erased ({gone['erasure']}); devices confirm it: hub-server erasures")
 
 
 def show(asked: argparse.Namespace) -> int:
-    hub, path = RunningHub.of(asked.data), _path(asked.id)
+    hub, path = RunningHub.of(asked.data), person_path(asked.id)
     person, face = hub.get(path), hub.get(f"{path}/face")
     agreed, placed = hub.get(f"{path}/consents")["items"], hub.get(f"{path}/placements")["items"]
     if asked.json:
@@ -212,10 +212,6 @@ def _purposes(text: str) -> list[str]:
     return words
 
 
-def _path(person: str) -> str:
-    return f"/api/v1/people/{quote(person, safe='')}"
-
-
 def _read(photo: Path) -> bytes:
     try:
         with photo.open("rb") as file:
@@ -232,11 +228,3 @@ def _by_name(complaint: str, photos: list[Path]) -> str:
     for place, photo in enumerate(photos):
         complaint = complaint.replace(f"photos[{place}]", str(photo)).replace(f"photograph {place + 1}", str(photo))
     return complaint
-
-
-def _tell(asked: argparse.Namespace, value: Json, words: str) -> int:
-    if asked.json:
-        say_json(value)
-    else:
-        say(words)
-    return 0

@@ -7,6 +7,7 @@ import socket
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from hub_server.app.local_server import socket_path
 from hub_server.cli.speech import CommandError
@@ -98,3 +99,8 @@ def _complaint(problem: dict[str, Any]) -> str:
     """A problem of RFC 9457 in words, with a line for each field."""
     fields = [f"{field}: {text}" for field, text in problem.get("errors", {}).items()]
     return "\n".join([str(problem.get("detail") or problem.get("title") or "refused"), *fields])
+
+
+def person_path(person: str) -> str:
+    """Where the API has a person."""
+    return f"/api/v1/people/{quote(person, safe='')}"

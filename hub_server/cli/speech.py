@@ -1,5 +1,6 @@
 """How the command speaks: words for people on stdout, complaints on stderr."""
 
+import argparse
 import json
 import sys
 from collections.abc import Mapping
@@ -20,6 +21,15 @@ def say(text: str) -> None:
 
 def say_json(value: Mapping[str, object]) -> None:
     say(json.dumps(value, ensure_ascii=False))
+
+
+def tell(asked: argparse.Namespace, value: Mapping[str, object], words: str) -> int:
+    """What was done: the hub's answer where --json was asked, else words. The exit code."""
+    if asked.json:
+        say_json(value)
+    else:
+        say(words)
+    return 0
 
 
 def complain(text: str) -> None:

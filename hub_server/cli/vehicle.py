@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from hub_server.cli.moments import moment
 from hub_server.cli.running_hub import RunningHub
-from hub_server.cli.speech import CommandError, say, say_json
+from hub_server.cli.speech import CommandError, say, say_json, tell
 
 Json = Mapping[str, Any]
 
@@ -39,7 +39,7 @@ def add(asked: argparse.Namespace) -> int:
         name: value for name in ("valid_from", "valid_until", "person") if (value := getattr(asked, name)) is not None
     }
     made = RunningHub.of(asked.data).post("/api/v1/vehicles", body)
-    return _tell(
+    return tell(
         asked, made, f"{_line(made)}\nIt passes nowhere yet: hub-server vehicle place {made['plate']} --gate ..."
     )
 
@@ -65,7 +65,7 @@ def place(asked: argparse.Namespace) -> int:
     for device in asked.gate:
         path = f"/api/v1/vehicles/{vehicle['id']}/placements/{quote(device, safe='')}"
         placed = hub.request("DELETE" if asked.remove else "PUT", path)
-        _tell(asked, placed, f"{placed['plate']} {'no longer passes' if asked.remove else 'may pass'} {device}")
+        tell(asked, placed, f"{placed['plate']} {'no longer passes' if asked.remove else 'may pass'} {device}")
     return 0
 
 
@@ -75,7 +75,7 @@ def remove(asked: argparse.Namespace) -> int:
     hub = RunningHub.of(asked.data)
     vehicle = _of_plate(hub, asked.plate)
     gone = hub.request("DELETE", f"/api/v1/vehicles/{vehicle['id']}")
-    return _tell(asked, gone, f"{gone['plate']} is removed; the gates forget it as soon as they are heard")
+    return tell(asked, gone, f"{gone['plate']} is removed; the gates forget it as soon as they are heard")
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -150,11 +150,3 @@ def _line(one: Json) -> str:
     span = f"{one['valid_from'] or ''}..{one['valid_until'] or ''}" if one["valid_from"] or one["valid_until"] else ""
     words = (one["plate"], one["owner"], one["state"], span, one["label"], " ".join(one["devices"]))
     return "  ".join(word for word in words if word)
-
-
-def _tell(asked: argparse.Namespace, value: Json, words: str) -> int:
-    if asked.json:
-        say_json(value)
-    else:
-        say(words)
-    return 0

@@ -7,8 +7,8 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from hub_server.cli.moments import moment, office_time
-from hub_server.cli.running_hub import RunningHub
-from hub_server.cli.speech import CommandError, say, say_json
+from hub_server.cli.running_hub import RunningHub, person_path
+from hub_server.cli.speech import CommandError, say, say_json, tell
 
 Json = Mapping[str, Any]
 _KINDS: Final = ("phone", "visit", "clinic", "card", "vehicle")
@@ -61,14 +61,14 @@ def change(asked: argparse.Namespace) -> int:
         wanted = {} if switch else {"active": False}
     if wanted:
         watch = hub.request("PATCH", f"/api/v1/watches/{watch['id']}", wanted)
-    return _tell(asked, watch, _line(watch))
+    return tell(asked, watch, _line(watch))
 
 
 def explain(asked: argparse.Namespace) -> int:
     hub = RunningHub.of(asked.data)
     watch = _of(hub, asked.person)
     if watch is None:
-        name = hub.get(_path(asked.person))["name"]
+        name = hub.get(person_path(asked.person))["name"]
         none = {
             "key": "no_watch",
             "zh": f"{name} 没有加入守望，不会报警。",
@@ -78,14 +78,14 @@ def explain(asked: argparse.Namespace) -> int:
     else:
         found = hub.get(f"/api/v1/watches/{watch['id']}/explain")
     words = "\n".join(f"{one['zh']}\n    {one['en']}" for one in found["sentences"])
-    return _tell(asked, found, words)
+    return tell(asked, found, words)
 
 
 def pause(asked: argparse.Namespace) -> int:
     body = {"until": asked.until, "reason": asked.reason, "by": asked.by}
     body |= {} if asked.begins is None else {"from": asked.begins}
-    made = RunningHub.of(asked.data).post(f"{_path(asked.person)}/pauses", body)
-    return _tell(
+    made = RunningHub.of(asked.data).post(f"{person_path(asked.person)}/pauses", body)
+    return tell(
         asked,
         made,
         f"{made['person']}  外出 away  {office_time(made['from'])} .. {office_time(made['until'])}  {made['reason']}",
@@ -95,7 +95,7 @@ def pause(asked: argparse.Namespace) -> int:
 def resume(asked: argparse.Namespace) -> int:
     """Ends the pauses that are on; those to come stay."""
     hub = RunningHub.of(asked.data)
-    running = [one for one in hub.get(f"{_path(asked.person)}/pauses")["items"] if one["state"] == "on"]
+    running = [one for one in hub.get(f"{person_path(asked.person)}/pauses")["items"] if one["state"] == "on"]
     if not running:
         raise CommandError(f"{asked.person} 现在没有外出；{asked.person} is not away now")
     ended = [hub.post(f"/api/v1/pauses/{one['id']}/end", {"by": asked.by}) for one in running]
@@ -109,8 +109,8 @@ def resume(asked: argparse.Namespace) -> int:
 def observe(asked: argparse.Namespace) -> int:
     body = {"kind": asked.kind, "note": asked.note, "by": asked.by}
     body |= {} if asked.at is None else {"at": asked.at}
-    made = RunningHub.of(asked.data).post(f"{_path(asked.person)}/observations", body)
-    return _tell(asked, made, f"{made['person']}  {made['kind']}  {office_time(made['at'])}  {made['author']}")
+    made = RunningHub.of(asked.data).post(f"{person_path(asked.person)}/observations", body)
+    return tell(asked, made, f"{made['person']}  {made['kind']}  {office_time(made['at'])}  {made['author']}")
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -175,10 +175,6 @@ def _action(
     return parser
 
 
-def _path(person: str) -> str:
-    return f"/api/v1/people/{quote(person, safe='')}"
-
-
 def _of(hub: RunningHub, person: str) -> Json | None:
     """The person's watch; None: there is none."""
     found: list[Json] = hub.get(f"/api/v1/watches?person={quote(person, safe='')}")["items"]
@@ -199,11 +195,3 @@ def _line(one: Json) -> str:
     seen = f"seen {office_time(one['last_seen_at'])} {one['last_seen_by']}".rstrip()
     words = (one["person"], one["person_name"], one["state"], span, seen, f"{end[0]} {office_time(end[1])}")
     return "  ".join(words)
-
-
-def _tell(asked: argparse.Namespace, value: Json, words: str) -> int:
-    if asked.json:
-        say_json(value)
-    else:
-        say(words)
-    return 0
