@@ -6,6 +6,7 @@ from hub_server.store.errors import StoreTooNewError
 from hub_server.store.schema_1 import STATEMENTS as FIRST_LIGHT
 from hub_server.store.schema_clocks import STATEMENTS as CLOCKS
 from hub_server.store.schema_faces import STATEMENTS as FACES
+from hub_server.store.schema_office import STATEMENTS as OFFICE
 from hub_server.store.schema_plates import STATEMENTS as PLATES
 from hub_server.store.schema_quarantine import STATEMENTS as QUARANTINE
 from hub_server.store.schema_tokens import STATEMENTS as TOKENS
@@ -53,6 +54,12 @@ def m0006_quarantine(db: Database) -> None:
 @_steps()
 def m0007_watch(db: Database) -> None:
     for statement in WATCH:
+        db.execute(statement)
+
+
+@_steps()
+def m0008_office(db: Database) -> None:
+    for statement in OFFICE:
         db.execute(statement)
 
 

@@ -75,7 +75,7 @@ def create(
     if get(db, chosen) is not None:
         raise ExistsError(f"there is a person {chosen} already")
     texts = {"name": name, "address": address, "phone": phone, "note": note, "area": area}
-    checked = {field: _text(field, value) for field, value in texts.items()}
+    checked: dict[str, Any] = {field: _text(field, value) for field, value in texts.items()}
     person = Person(id=chosen, created_us=now_us, born=limits.born(born), **checked)
     db.execute(
         "INSERT INTO people (id, name, address, phone, note, area, born, created_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",

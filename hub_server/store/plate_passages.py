@@ -47,6 +47,8 @@ class PlatePassage:
     score: float | None
     verdict: PlateVerdict | None
     listed: str | None
+    area: str = ""  # of its device, as `grid`
+    grid: str = ""
 
 
 def add(

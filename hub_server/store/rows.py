@@ -19,6 +19,14 @@ class Person:
     created_us: int
     area: str  # the community (社区) or village (村) the person belongs to; "" for none
     born: str | None  # YYYY-MM-DD
+    grid: str = ""  # the grid (网格) within the area; "" when nobody has said which
+    kind: str = "resident"  # resident, tenant or visitor
+    household: int | None = None
+    relation: str = ""  # within the household: 户主, 配偶, 子 ...
+    care: str = ""  # why they are cared for: words of store/care.py, sorted, a blank between
+    pinyin: str = ""  # what search finds the name by: full pinyin and initials, lower case
+    removed_us: int | None = None  # soft deleted: in no list, gallery or watch until brought back or erased
+    removed_by: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +46,7 @@ class Watch:
     last_seen_by: str  # "door-east/east" (device/camera), "vehicle: gate/in", "visit: <author>", "given"; "" for None
     paused_until_us: int | None  # the end of the last pause, on, to come or over; None: never one. Rows in `pauses`
     due_us: int  # stored; hub_server.watch.due computes it
+    grid: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,6 +121,7 @@ class Alert:
     rung: int  # of the ladder: hub_server.watch.ladder.Rung
     climb_us: int | None  # when it climbs by itself, or is told again on the last rung; None: it is closed
     verdict: Verdict  # when it was raised: watched, or cannot_tell
+    grid: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -154,6 +164,7 @@ class Device:
     gallery_held_version: int | None  # the newest that it said is in force
     gallery_held_us: int | None
     gallery_trouble: str  # why it did not take the newest; "" for nothing
+    grid: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -175,3 +186,7 @@ class EventRow:
     score: float | None
     strict: bool
     body: str
+    device_area: str = ""
+    device_grid: str = ""
+    person_area: str = ""
+    person_grid: str = ""

@@ -43,6 +43,9 @@ class Vehicle:
     removed_us: int | None  # None: current
     removed_by: str
     devices: tuple[str, ...]  # that it may pass, by name
+    household: int | None = None
+    area: str = ""  # of its person, else of its household; "" for neither
+    grid: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -19,6 +19,7 @@ from hub_server.web.office import office
 from hub_server.web.operations import Operation, Routes
 from hub_server.web.scopes import Scope
 from hub_server.web.times import microseconds
+from hub_server.web.writing import write
 
 blueprint = Routes("alerts", __name__)
 blueprint.absent["POST", "/api/v1/alerts"] = (
@@ -153,7 +154,7 @@ def change(alert: int, body: AlertStep) -> Response:
         )
         return whole(db, row)
 
-    return answer(store.write(job))
+    return answer(write(job))
 
 
 def whole(db: Database, row: Alert) -> resources.WholeAlert:

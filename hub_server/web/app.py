@@ -9,8 +9,11 @@ from hub_server.store.custody import Custody
 from hub_server.store.quarantine import Released
 from hub_server.store.store import Store
 from hub_server.web import (
+    accounts,
     alarms,
     alerts,
+    areas,
+    audit_log,
     auth,
     conflicts,
     consents,
@@ -18,12 +21,17 @@ from hub_server.web import (
     corrections,
     devices,
     events,
+    exports,
     faces,
     guards,
     health,
     hints,
+    histories,
+    households,
+    imports,
     ladder,
     login,
+    looking,
     metrics,
     notices,
     observations,
@@ -32,13 +40,18 @@ from hub_server.web import (
     pauses,
     people,
     placements,
+    places,
     plates,
     problems,
     quarantine,
     recipients,
     reports,
+    retention,
+    search,
+    sessions,
     stream,
     tokens,
+    traffic,
     vehicles,
     watches,
 )
@@ -46,6 +59,24 @@ from hub_server.web.decode import BODY_BYTES_MAX
 from hub_server.web.enrolling import Enrol
 from hub_server.web.feed import Feed
 from hub_server.web.office import EXTENSION, MqttAddress, Office
+from hub_server.web.pages import accounts as accounts_pages
+from hub_server.web.pages import alerts as alerts_pages
+from hub_server.web.pages import areas as areas_pages
+from hub_server.web.pages import audit as audit_pages
+from hub_server.web.pages import consents as consents_pages
+from hub_server.web.pages import devices as devices_pages
+from hub_server.web.pages import households as households_pages
+from hub_server.web.pages import imports as imports_pages
+from hub_server.web.pages import me as me_pages
+from hub_server.web.pages import more
+from hub_server.web.pages import passages as passages_pages
+from hub_server.web.pages import people as people_pages
+from hub_server.web.pages import places as places_pages
+from hub_server.web.pages import privacy as privacy_pages
+from hub_server.web.pages import search as search_pages
+from hub_server.web.pages import vehicles as vehicles_pages
+from hub_server.web.pages import visits as visits_pages
+from hub_server.web.pages import workers as workers_pages
 from hub_server.web.running import Figures
 
 _API = (
@@ -77,9 +108,44 @@ _API = (
     health,
     metrics,
     openapi,
+    accounts,
+    sessions,
+    audit_log,
+    areas,
+    households,
+    places,
+    search,
+    histories,
+    imports,
+    exports,
+    retention,
+    traffic,
+)
+_PAGES = (
+    page,
+    more,
+    people_pages,
+    households_pages,
+    vehicles_pages,
+    places_pages,
+    areas_pages,
+    search_pages,
+    alerts_pages,
+    visits_pages,
+    passages_pages,
+    devices_pages,
+    workers_pages,
+    imports_pages,
+    privacy_pages,
+    consents_pages,
+    accounts_pages,
+    me_pages,
+    audit_pages,
 )
 OPERATIONS = {name: one for part in _API for name, one in part.blueprint.operations.items()}
 """Every operation of the API, by Flask's name of its endpoint."""
+PAGES = {name: one for part in _PAGES for name, one in part.blueprint.pages.items()}
+"""Every page, the same."""
 
 
 class _RowId(BaseConverter):
@@ -114,6 +180,7 @@ def create_app(
     app.extensions[EXTENSION] = Office(
         store=store,
         operations=OPERATIONS,
+        pages=PAGES,
         mqtt=mqtt,
         health=health,
         feed=Feed(store, health),
@@ -125,7 +192,8 @@ def create_app(
     problems.register(app, {key: why for part in _API for key, why in part.blueprint.absent.items()})
     app.before_request(guards.demand_loopback)
     app.before_request(auth.demand_caller)
+    app.after_request(looking.record)
     app.after_request(guards.harden)
-    for part in (*_API, page):
+    for part in (*_API, *_PAGES):
         app.register_blueprint(part.blueprint)
     return app

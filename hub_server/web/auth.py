@@ -10,15 +10,18 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
+from urllib.parse import urlencode
 
-from flask import g, request
+from flask import g, redirect, request
+from werkzeug.wrappers import Response as AnyResponse
 
 from hub_server.store import logins, tokens
 from hub_server.store.errors import StoreError
+from hub_server.store.reach import EVERYWHERE, Reach
 from hub_server.store.tokens import Token
 from hub_server.web.office import office
 from hub_server.web.problems import ProblemError
-from hub_server.web.scopes import ALL_SCOPES, Scope
+from hub_server.web.scopes import ALL_SCOPES, Scope, granted
 
 COOKIE = "shouwang_session"
 CSRF_HEADER = "X-CSRF-Token"
@@ -32,22 +35,55 @@ _log = logging.getLogger(__name__)
 class Caller:
     """Who asks. `stays` says whether they still may: a stream outlives the look at its beginning."""
 
-    name: str
+    name: str  # as it stands in the audit: "account wangmin", "token board", "owner of the data"
     scopes: frozenset[str]
     stays: Callable[[], bool]
+    reach: Reach = EVERYWHERE
+    account: str | None = None  # the account's name; None for a program and for the owner of the data
+    display: str = ""  # an account's own name for people: 王敏
+
+    def may(self, scope: Scope) -> bool:
+        return scope in self.scopes
+
+    @property
+    def sees_clear(self) -> bool:
+        """Programs and the owner are shown personal data as it is; people with an account tap to see it."""
+        return self.account is None and Scope.REVEAL in self.scopes
+
+    def author(self, given: str | None) -> str:
+        """Who has done it: an account's own name, whatever was said; others say so themselves."""
+        return self.display if self.account is not None else (given or self.name)
 
 
-def demand_caller() -> None:
-    """Before every request. Raises ProblemError: 401 for a stranger, 403 without the scope or the CSRF token."""
+def demand_caller() -> AnyResponse | None:
+    """Before every request. Raises ProblemError: 401 for a stranger, 403 without the scope or the CSRF token.
+
+    A stranger who asks for a page is sent to log in, and comes back to it afterwards.
+    """
+    page = office().pages.get(request.endpoint or "")
+    if page is not None:
+        return _demand_for_page(page.scope)
     operation = office().operations.get(request.endpoint or "")
     # What is no operation but lies under /api (a wrong path, a wrong method) is told to those who may ask only.
     is_open = not request.path.startswith("/api/") if operation is None else operation.scope is None
     if is_open:
-        return
+        return None
     who = _identified()
     if operation is not None and operation.scope is not None and operation.scope not in who.scopes:
         raise _lacks(who, operation.scope)
     g.caller = who
+    return None
+
+
+def _demand_for_page(scope: Scope | None) -> AnyResponse | None:
+    if session_token() is None:
+        wanted = request.full_path.rstrip("?")
+        return redirect("/login" if wanted == "/" else f"/login?{urlencode({'next': wanted})}", HTTPStatus.SEE_OTHER)
+    who = _by_session()
+    if scope is not None and scope not in who.scopes:
+        raise _lacks(who, scope)
+    g.caller = who
+    return None
 
 
 def caller() -> Caller:
@@ -106,7 +142,7 @@ def _by_token() -> Caller:
         raise _void(f"the token {token.name} {'has expired' if token.revoked_us is None else 'was revoked'}")
     if tokens.is_worth_noting(token, now_us=now_us):
         _note(token, now_us)
-    return Caller(name=f"token {token.name}", scopes=token.scopes, stays=_token_lives(secret))
+    return Caller(name=f"token {token.name}", scopes=granted(token.scopes), stays=_token_lives(secret))
 
 
 def _holding(secret: str) -> Token | None:

@@ -12,6 +12,7 @@ from hub_server.web.lists import answer, listed
 from hub_server.web.office import office
 from hub_server.web.operations import Operation, Routes
 from hub_server.web.scopes import Scope
+from hub_server.web.writing import write
 
 blueprint = Routes("conflicts", __name__)
 
@@ -79,5 +80,5 @@ def show(conflict: int) -> Response:
 )
 def settle(conflict: int, body: Settlement) -> Response:
     store = office().store
-    row = store.write(lambda db: conflicts.settle(db, conflict, author=body.by, note=body.note, now_us=store.now_us()))
+    row = write(lambda db: conflicts.settle(db, conflict, author=body.by, note=body.note, now_us=store.now_us()))
     return answer(quarantine_shapes.conflict(row))

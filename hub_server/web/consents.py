@@ -15,6 +15,7 @@ from hub_server.web.lists import answer, listed
 from hub_server.web.office import office
 from hub_server.web.operations import Operation, Routes
 from hub_server.web.scopes import Scope
+from hub_server.web.writing import write
 
 blueprint = Routes("consents", __name__)
 
@@ -82,7 +83,7 @@ def create(person: str, body: NewConsent) -> Response:
             now_us=store.now_us(),
         )
 
-    return answer(shapes.consent(store.write(job)), HTTPStatus.CREATED, location=f"/api/v1/people/{person}/consents")
+    return answer(shapes.consent(write(job)), HTTPStatus.CREATED, location=f"/api/v1/people/{person}/consents")
 
 
 @blueprint.operation(

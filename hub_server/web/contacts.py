@@ -15,6 +15,7 @@ from hub_server.web.lists import answer, listed
 from hub_server.web.office import office
 from hub_server.web.operations import Operation, Routes
 from hub_server.web.scopes import Scope
+from hub_server.web.writing import write
 
 blueprint = Routes("contacts", __name__)
 
@@ -58,7 +59,7 @@ def index(person: str) -> Response:
 )
 def create(person: str, body: NewContact) -> Response:
     store = office().store
-    row = store.write(
+    row = write(
         lambda db: recipients.add_contact(
             db,
             person=person,
@@ -91,4 +92,4 @@ def remove(contact: int) -> Response:
         recipients.remove_contact(db, contact, now_us=store.now_us())
         return found
 
-    return answer(ladder_shapes.contact(store.write(job)))
+    return answer(ladder_shapes.contact(write(job)))

@@ -14,6 +14,7 @@ from hub_server.web.office import office
 from hub_server.web.operations import Operation, Routes
 from hub_server.web.problems import invalid
 from hub_server.web.scopes import Scope
+from hub_server.web.writing import write
 
 blueprint = Routes("corrections", __name__)
 
@@ -48,7 +49,7 @@ def create(event: int, body: NewCorrection) -> Response:
             db, event=event, other=body.other, author=author, note=body.note, now_us=store.now_us()
         )
 
-    return answer(watch_shapes.correction(store.write(job)))
+    return answer(watch_shapes.correction(write(job)))
 
 
 @blueprint.operation(

@@ -15,6 +15,7 @@ from hub_server.web.lists import answer, listed
 from hub_server.web.office import office
 from hub_server.web.operations import Operation, Routes
 from hub_server.web.scopes import Scope
+from hub_server.web.writing import write
 
 blueprint = Routes("devices", __name__)
 
@@ -69,7 +70,7 @@ def index(asked: DevicesQuery) -> Response:
 )
 def create(body: NewDevice) -> Response:
     store = office().store
-    row, secret = store.write(
+    row, secret = write(
         lambda db: devices.create(db, id=body.id, place=body.place, area=body.area, now_us=store.now_us())
     )
     made: resources.CreatedDevice = {**shapes.device(row), "mqtt": _mqtt(row.id, secret)}
@@ -115,7 +116,7 @@ def change(device: str, body: DeviceChange) -> Response:
             now_us=store.now_us(),
         )
 
-    return answer(shapes.device(store.write(job)))
+    return answer(shapes.device(write(job)))
 
 
 @blueprint.operation(
@@ -130,7 +131,7 @@ def change(device: str, body: DeviceChange) -> Response:
 )
 def renew(device: str) -> Response:
     store = office().store
-    secret = store.write(lambda db: devices.new_secret(db, device, store.now_us()))
+    secret = write(lambda db: devices.new_secret(db, device, store.now_us()))
     made: resources.DeviceSecret = {"id": device, "mqtt": _mqtt(device, secret)}
     return answer(made, HTTPStatus.CREATED)
 

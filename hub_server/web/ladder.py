@@ -14,6 +14,7 @@ from hub_server.web.office import office
 from hub_server.web.operations import Operation, Routes
 from hub_server.web.scopes import Scope
 from hub_server.web.shapes import RUNGS
+from hub_server.web.writing import write
 
 blueprint = Routes("ladder", __name__)
 
@@ -62,7 +63,7 @@ def set_wait(rung: str, body: Wait) -> Response:
         ladder.set_wait(db, area=body.area, rung=RUNGS[rung], wait_s=body.wait_s)
         return _ladder(db, body.area)
 
-    return answer(office().store.write(job))
+    return answer(write(job))
 
 
 def _ladder(db: Database, area: str) -> ladder_resources.Ladder:

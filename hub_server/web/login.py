@@ -13,6 +13,7 @@ from hub_server.web.lists import answer
 from hub_server.web.office import office
 from hub_server.web.operations import Operation, Routes
 from hub_server.web.scopes import Scope
+from hub_server.web.writing import write
 
 blueprint = Routes("login", __name__)
 _CODE_TTL_S = 15 * 60
@@ -31,7 +32,7 @@ _CODE_CHARS_MAX = 200
 )
 def create() -> Response:
     store = office().store
-    code = store.write(lambda db: logins.new_code(db, now_us=store.now_us(), ttl_s=_CODE_TTL_S))
+    code = write(lambda db: logins.new_code(db, now_us=store.now_us(), ttl_s=_CODE_TTL_S))
     link: resources.LoginLink = {"url": f"{request.scheme}://{request.host}/login?code={code}"}
     return answer(link, HTTPStatus.CREATED)
 

@@ -17,6 +17,7 @@ from hub_server.web.office import office
 from hub_server.web.operations import Operation, Routes
 from hub_server.web.scopes import Scope
 from hub_server.web.times import microseconds
+from hub_server.web.writing import write
 
 blueprint = Routes("observations", __name__)
 
@@ -79,7 +80,7 @@ def create(person: str, body: NewObservation) -> Response:
             now_us=now_us,
         )
 
-    made = watch_shapes.observation(store.write(job))
+    made = watch_shapes.observation(write(job))
     return answer(made, HTTPStatus.CREATED, location=f"/api/v1/people/{person}/observations")
 
 
@@ -96,5 +97,5 @@ def create(person: str, body: NewObservation) -> Response:
 )
 def withdraw(observation: int, body: ObservationWithdrawal) -> Response:
     store, author = office().store, body.by or caller().name
-    row = store.write(lambda db: observations.withdraw(db, observation, author=author, now_us=store.now_us()))
+    row = write(lambda db: observations.withdraw(db, observation, author=author, now_us=store.now_us()))
     return answer(watch_shapes.observation(row))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from flask import current_app
 
@@ -12,8 +13,22 @@ from hub_server.web.enrolling import Enrol
 from hub_server.web.feed import Feed
 from hub_server.web.operations import Operation
 from hub_server.web.running import Figures
+from hub_server.web.scopes import Scope
 
 EXTENSION = "shouwang"
+
+
+class PageRule(Protocol):
+    """What the guards must know of a page (pages/rules.py)."""
+
+    @property
+    def scope(self) -> Scope | None: ...
+
+    @property
+    def looks(self) -> bool: ...
+
+    @property
+    def anywhere(self) -> str: ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,6 +46,7 @@ class Office:
 
     store: Store
     operations: Mapping[str, Operation]  # by Flask's name of the endpoint
+    pages: Mapping[str, PageRule]  # the same
     mqtt: MqttAddress
     health: Callable[[], Mapping[str, object]]
     feed: Feed

@@ -6,8 +6,8 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, Response
-from msgspec import Struct
+from flask import Blueprint, Response, g
+from msgspec import UNSET, Struct
 
 from hub_server.web.decode import BODY_BYTES_MAX, Check, json_body, query, turn
 from hub_server.web.scopes import Scope
@@ -33,6 +33,8 @@ class Operation:
     conflict: str | None = None  # when it answers 409
     versioned: bool = False  # obeys If-Match
     degraded: str | None = None  # when it answers 503 with the answer itself
+    looks: bool = False  # shows somebody, a picture or a plate: each answer is a row of the audit
+    anywhere: str = ""  # why somebody bound to an area may use it whatever the path names; "": the guard of reach looks
     rules: str = ""  # what the types cannot say
 
     def problems(self) -> dict[HTTPStatus, str]:
@@ -80,7 +82,8 @@ class Routes(Blueprint):
                 if operation.body is None:
                     return view(**given)
                 with turn(operation.body_bytes_max):
-                    given["body"] = json_body(operation.body, check, bytes_max=operation.body_bytes_max)
+                    given["body"] = body = json_body(operation.body, check, bytes_max=operation.body_bytes_max)
+                    g.fields_sent = [name for name in body.__struct_fields__ if getattr(body, name) is not UNSET]
                     return view(**given)
 
             self.operations[f"{self.name}.{view.__name__}"] = operation

@@ -16,6 +16,7 @@ from hub_server.web.office import office
 from hub_server.web.operations import Operation, Routes
 from hub_server.web.scopes import Scope
 from hub_server.web.times import microseconds
+from hub_server.web.writing import write
 
 blueprint = Routes("pauses", __name__)
 
@@ -79,7 +80,7 @@ def create(person: str, body: NewPause) -> Response:
             now_us=now_us,
         )
 
-    return answer(_shape(store.write(job)), HTTPStatus.CREATED, location=f"/api/v1/people/{person}/pauses")
+    return answer(_shape(write(job)), HTTPStatus.CREATED, location=f"/api/v1/people/{person}/pauses")
 
 
 @blueprint.operation(
@@ -95,7 +96,7 @@ def create(person: str, body: NewPause) -> Response:
 )
 def end(pause: int, body: PauseEnd) -> Response:
     store, author = office().store, body.by or caller().name
-    return answer(_shape(store.write(lambda db: pauses.end(db, pause, author=author, now_us=store.now_us()))))
+    return answer(_shape(write(lambda db: pauses.end(db, pause, author=author, now_us=store.now_us()))))
 
 
 def _shape(row: Pause) -> watch_resources.Pause:

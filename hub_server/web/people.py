@@ -17,6 +17,7 @@ from hub_server.web.lists import answer, listed
 from hub_server.web.office import office
 from hub_server.web.operations import Operation, Routes
 from hub_server.web.scopes import Scope
+from hub_server.web.writing import write
 
 blueprint = Routes("people", __name__)
 
@@ -80,7 +81,7 @@ def index(asked: PeopleQuery) -> Response:
 )
 def create(body: NewPerson) -> Response:
     store = office().store
-    row = store.write(
+    row = write(
         lambda db: people.create(
             db,
             id=body.id,
@@ -130,7 +131,7 @@ def change(person: str, body: PersonChange) -> Response:
         seen.demand(shapes.person(_get(db, person)))
         return people.change(db, person, now_us=store.now_us(), **changes)
 
-    return answer(shapes.person(store.write(job)))
+    return answer(shapes.person(write(job)))
 
 
 @blueprint.operation(

@@ -12,6 +12,7 @@ from hub_server.web.lists import answer
 from hub_server.web.office import office
 from hub_server.web.operations import Operation, Routes
 from hub_server.web.scopes import Scope
+from hub_server.web.writing import write
 
 blueprint = Routes("placements", __name__)
 
@@ -43,7 +44,7 @@ def index(person: str) -> Response:
 )
 def put(person: str, purpose: str, device: str) -> Response:
     wanted = _placed(purpose)
-    row = office().store.write(lambda db: placements.put(db, person=person, purpose=wanted, device=device))
+    row = write(lambda db: placements.put(db, person=person, purpose=wanted, device=device))
     return answer(_shape(row))
 
 
@@ -58,7 +59,7 @@ def put(person: str, purpose: str, device: str) -> Response:
 )
 def remove(person: str, purpose: str, device: str) -> Response:
     wanted = _placed(purpose)
-    office().store.write(lambda db: placements.remove(db, person=person, purpose=wanted, device=device))
+    write(lambda db: placements.remove(db, person=person, purpose=wanted, device=device))
     return answer(_shape(Placement(person=person, purpose=wanted, device=device)))
 
 

@@ -52,7 +52,7 @@ def register(app: Flask, absent: Mapping[tuple[str, str], str]) -> None:
         return _from_http(error)
 
     app.register_error_handler(MethodNotAllowed, from_method)
-    app.register_error_handler(ProblemError, _respond)
+    app.register_error_handler(ProblemError, respond)
     app.register_error_handler(HTTPException, _from_http)
     app.register_error_handler(NotFoundError, lambda error: _store(HTTPStatus.NOT_FOUND, error))
     app.register_error_handler(ExistsError, lambda error: _store(HTTPStatus.CONFLICT, error))
@@ -71,7 +71,7 @@ def invalid(errors: Mapping[str, str]) -> ProblemError:
     return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors)
 
 
-def _respond(problem: ProblemError) -> Response:
+def respond(problem: ProblemError) -> Response:
     headers = problem.headers
     if not request.path.startswith(_FOR_PROGRAMS):
         page = render_template("message.html", status=problem.status.value, detail=problem.detail)
@@ -96,18 +96,18 @@ def _from_http(error: HTTPException) -> Response | HTTPException:
         return error  # a redirect
     # What the exception itself says in headers (Allow of a 405, ...) stays; its HTML does not.
     headers = {name: value for name, value in error.get_headers() if name.lower() != "content-type"}
-    return _respond(ProblemError(HTTPStatus(error.code), error.description or "", headers=headers))
+    return respond(ProblemError(HTTPStatus(error.code), error.description or "", headers=headers))
 
 
 def _store(status: HTTPStatus, error: Exception) -> Response:
-    return _respond(ProblemError(status, str(error)))
+    return respond(ProblemError(status, str(error)))
 
 
 def _from_value(error: InvalidValueError) -> Response:
-    return _respond(invalid({error.field: error.message}))
+    return respond(invalid({error.field: error.message}))
 
 
 def _from_busy(error: Exception) -> Response:
-    return _respond(
+    return respond(
         ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, str(error), headers={"Retry-After": str(_RETRY_AFTER_S)})
     )

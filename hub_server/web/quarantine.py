@@ -13,6 +13,7 @@ from hub_server.web.lists import answer, listed
 from hub_server.web.office import office
 from hub_server.web.operations import Operation, Routes
 from hub_server.web.scopes import Scope
+from hub_server.web.writing import write
 
 blueprint = Routes("quarantine", __name__)
 
@@ -99,5 +100,5 @@ def release(event: int, body: Release) -> Response:
 )
 def dismiss(event: int, body: Dismissal) -> Response:
     store = office().store
-    row = store.write(lambda db: quarantine.dismiss(db, event, author=body.by, note=body.note, now_us=store.now_us()))
+    row = write(lambda db: quarantine.dismiss(db, event, author=body.by, note=body.note, now_us=store.now_us()))
     return answer(quarantine_shapes.quarantined(row))

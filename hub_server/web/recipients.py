@@ -16,6 +16,7 @@ from hub_server.web.office import office
 from hub_server.web.operations import Operation, Routes
 from hub_server.web.scopes import Scope
 from hub_server.web.shapes import RUNGS
+from hub_server.web.writing import write
 
 blueprint = Routes("recipients", __name__)
 
@@ -75,7 +76,7 @@ def index(asked: RecipientsQuery) -> Response:
 )
 def create(body: NewRecipient) -> Response:
     store = office().store
-    row = store.write(
+    row = write(
         lambda db: recipients.add(
             db,
             area=body.area,
@@ -131,7 +132,7 @@ def change(recipient: int, body: RecipientChange) -> Response:
             active=None if body.active is UNSET else body.active,
         )
 
-    return answer(ladder_shapes.recipient(store.write(job)))
+    return answer(ladder_shapes.recipient(write(job)))
 
 
 @blueprint.operation(
@@ -151,7 +152,7 @@ def remove(recipient: int) -> Response:
         recipients.remove(db, recipient, now_us=store.now_us())
         return found
 
-    return answer(ladder_shapes.recipient(store.write(job)))
+    return answer(ladder_shapes.recipient(write(job)))
 
 
 def _get(db: Database, recipient: int) -> Recipient:

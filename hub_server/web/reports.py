@@ -12,6 +12,7 @@ from hub_server.web.lists import answer
 from hub_server.web.office import office
 from hub_server.web.operations import Operation, Routes
 from hub_server.web.scopes import Scope
+from hub_server.web.writing import write
 
 blueprint = Routes("reports", __name__)
 
@@ -44,4 +45,4 @@ def report(alert: int, body: NewReport) -> Response:
         )
         return whole(db, row)
 
-    return answer(store.write(job))
+    return answer(write(job))

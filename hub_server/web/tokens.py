@@ -17,6 +17,7 @@ from hub_server.web.office import office
 from hub_server.web.operations import Operation, Routes
 from hub_server.web.scopes import Scope
 from hub_server.web.times import microseconds
+from hub_server.web.writing import write
 
 blueprint = Routes("tokens", __name__)
 
@@ -74,7 +75,7 @@ def _in_the_future(values: Mapping[str, object]) -> Mapping[str, str]:
 def create(body: NewToken) -> Response:
     expires_us = None if body.expires_at is None else microseconds(body.expires_at)
     store = office().store
-    row, secret = store.write(
+    row, secret = write(
         lambda db: tokens.create(
             db, name=body.name, scopes=frozenset(body.scopes), expires_us=expires_us, now_us=store.now_us()
         )
@@ -108,7 +109,7 @@ def show(token: str) -> Response:
 )
 def revoke(token: str) -> Response:
     store = office().store
-    return answer(_shape(store.write(lambda db: tokens.revoke(db, token, now_us=store.now_us()))))
+    return answer(_shape(write(lambda db: tokens.revoke(db, token, now_us=store.now_us()))))
 
 
 def _shape(row: Token) -> resources.Token:

@@ -18,6 +18,7 @@ from hub_server.web.operations import Operation, Routes
 from hub_server.web.problems import invalid
 from hub_server.web.scopes import Scope
 from hub_server.web.times import microseconds
+from hub_server.web.writing import write
 
 blueprint = Routes("vehicles", __name__)
 _VALIDITY = "`plate` must be one, `person` known; `valid_until` is later than `valid_from`, both from 1970 to 2255."
@@ -104,7 +105,7 @@ def create(body: NewVehicle) -> Response:
         )
         return row if body.person is None else _assign(db, row.id, body.person, author, store.now_us())
 
-    row = store.write(job)
+    row = write(job)
     shown = plate_shapes.vehicle(row, now_us=store.now_us())
     return answer(shown, HTTPStatus.CREATED, location=f"/api/v1/vehicles/{row.id}")
 
@@ -148,7 +149,7 @@ def change(vehicle: int, body: VehicleAmendment) -> Response:
         row = vehicles.change(db, vehicle, by=author, now_us=store.now_us(), **changes)
         return row if body.person is UNSET else _assign(db, vehicle, body.person, author, store.now_us())
 
-    return _answer(store.write(job))
+    return _answer(write(job))
 
 
 @blueprint.operation(
@@ -162,7 +163,7 @@ def change(vehicle: int, body: VehicleAmendment) -> Response:
 )
 def remove(vehicle: int) -> Response:
     store, author = office().store, caller().name
-    return _answer(store.write(lambda db: vehicles.remove(db, vehicle, by=author, now_us=store.now_us())))
+    return _answer(write(lambda db: vehicles.remove(db, vehicle, by=author, now_us=store.now_us())))
 
 
 @blueprint.operation(
@@ -192,7 +193,7 @@ def changes(vehicle: int) -> Response:
 )
 def place(vehicle: int, device: str) -> Response:
     store, author = office().store, caller().name
-    return _answer(store.write(lambda db: vehicles.place(db, vehicle, device=device, by=author, now_us=store.now_us())))
+    return _answer(write(lambda db: vehicles.place(db, vehicle, device=device, by=author, now_us=store.now_us())))
 
 
 @blueprint.operation(
@@ -206,9 +207,7 @@ def place(vehicle: int, device: str) -> Response:
 )
 def unplace(vehicle: int, device: str) -> Response:
     store, author = office().store, caller().name
-    return _answer(
-        store.write(lambda db: vehicles.unplace(db, vehicle, device=device, by=author, now_us=store.now_us()))
-    )
+    return _answer(write(lambda db: vehicles.unplace(db, vehicle, device=device, by=author, now_us=store.now_us())))
 
 
 def _answer(row: Vehicle) -> Response:

@@ -20,6 +20,7 @@ from hub_server.web.operations import Operation, Routes
 from hub_server.web.problems import invalid
 from hub_server.web.scopes import Scope
 from hub_server.web.times import microseconds
+from hub_server.web.writing import write
 
 blueprint = Routes("watches", __name__)
 _DAY_S = 24 * 3600
@@ -113,7 +114,7 @@ def create(body: NewWatch) -> Response:
             row = watches.change(db, row.id, own_vehicle=True, now_us=now_us)
         return snapshot.watch(db, row, now_us=now_us)
 
-    made = store.write(job)
+    made = write(job)
     return answer(made, HTTPStatus.CREATED, location=f"/api/v1/watches/{made['id']}")
 
 
@@ -160,7 +161,7 @@ def change(watch: int, body: WatchChange) -> Response:
         )
         return snapshot.watch(db, row, now_us=now_us)
 
-    return answer(store.write(job))
+    return answer(write(job))
 
 
 @blueprint.operation(

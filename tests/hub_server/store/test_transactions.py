@@ -83,6 +83,9 @@ UNREAD = NewPlatePassage(
 )
 KEPT = Photo(person="zhao", n=1, record="3" * 32, key_id="4" * 32, ciphertext=b"sealed")
 VALUES: dict[str, object] = {
+    "action": "people.change",
+    "actor": "owner of the data",
+    "areas": ["桂花村"],
     "basis": Basis.CONSENT,
     "bucket_us": 3_600_000_000,
     "clock_trusted": True,
@@ -224,6 +227,7 @@ OTHERWISE: dict[str, object] = {
     "alarms kind": AlarmKind.DELIVERY,
     "alert_rows.record after": AlertState.OPEN,
     "hub_time.stepped step": Step(by_us=-1),
+    "audit detail": {"fields": ["name"]},
     "outbox kind": NoticeKind.RAISED,
     "outbox.tell alarm": None,
     "roster kind": NoticeKind.RAISED,

@@ -133,7 +133,7 @@ def test_what_people_wrote_is_text_and_never_markup(hub: WebHub, evil: str) -> N
         assert tag not in {"svg", "iframe", "object"}
         assert not (attrs.get("href") or "").startswith("javascript")
     scripts = [attrs for tag, attrs in parsed.tags if tag == "script"]
-    assert [attrs["src"] for attrs in scripts] == ["/static/main.js"]
+    assert [attrs["src"] for attrs in scripts] == ["/static/comfort.js", "/static/form.js", "/static/main.js"]
     assert [attrs["src"] for tag, attrs in parsed.tags if tag == "img"] == ["/static/mark.svg"]
 
 
@@ -164,7 +164,8 @@ def test_our_scripts_never_parse_a_text_as_markup() -> None:
 
 
 def test_every_module_that_a_script_imports_is_served(hub: WebHub) -> None:
-    seen, waiting = set[str](), ["main.js"]
+    templates = "".join(template.read_text() for template in (WEB / "templates").rglob("*.html"))
+    seen, waiting = set[str](), re.findall(r"filename='([a-z_]+\.js)'", templates)
     while waiting:
         name = waiting.pop()
         with hub.stranger.get(f"/static/{name}") as answer:
@@ -172,7 +173,7 @@ def test_every_module_that_a_script_imports_is_served(hub: WebHub) -> None:
             assert answer.content_type.startswith("text/javascript")
             seen.add(name)
             script = answer.get_data(as_text=True)
-            waiting += set(re.findall(r'from "\./([a-z]+\.js)"', script)) - seen
+            waiting += set(re.findall(r'from "\./([a-z_]+\.js)"', script)) - seen
     assert seen == {script.name for script in (WEB / "static").glob("*.js")}
 
 

@@ -1,0 +1,5 @@
+"""/api/v1: what each field was before."""
+
+from hub_server.web.operations import Routes
+
+blueprint = Routes("histories", __name__)

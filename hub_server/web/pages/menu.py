@@ -1,0 +1,58 @@
+"""The menu: what there is to go to, for whoever may."""
+
+from dataclasses import dataclass
+
+from flask import request
+
+from hub_server.web.auth import caller
+from hub_server.web.scopes import Scope
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """One line of the menu. `near`: also in the bar at a phone's lower edge."""
+
+    path: str
+    zh: str
+    en: str
+    scope: Scope | None
+    sign: str  # one Chinese character that stands for it
+    near: bool = False
+
+
+ENTRIES = (
+    Entry(path="/", zh="今日", en="Today", scope=Scope.READ, sign="今", near=True),
+    Entry(path="/alerts", zh="警报", en="Alerts", scope=Scope.READ, sign="警", near=True),
+    Entry(path="/people", zh="居民", en="People", scope=Scope.READ, sign="民", near=True),
+    Entry(path="/households", zh="家庭", en="Households", scope=Scope.READ, sign="家"),
+    Entry(path="/vehicles", zh="车辆", en="Vehicles", scope=Scope.READ, sign="车"),
+    Entry(path="/passages", zh="进出", en="Passages", scope=Scope.READ, sign="行", near=True),
+    Entry(path="/devices", zh="设备", en="Devices", scope=Scope.EQUIPMENT, sign="机"),
+    Entry(path="/places", zh="地点", en="Places", scope=Scope.READ, sign="地"),
+    Entry(path="/areas", zh="片区", en="Areas", scope=Scope.READ, sign="区"),
+    Entry(path="/workers", zh="人员与通知", en="Workers", scope=Scope.ADMIN, sign="员"),
+    Entry(path="/imports", zh="导入导出", en="Import, export", scope=Scope.EXCHANGE, sign="表"),
+    Entry(path="/privacy", zh="同意与隐私", en="Privacy", scope=Scope.PEOPLE, sign="隐"),
+    Entry(path="/accounts", zh="账号", en="Accounts", scope=Scope.ADMIN, sign="户"),
+    Entry(path="/audit", zh="审计", en="Audit", scope=Scope.AUDIT, sign="审"),
+    Entry(path="/me", zh="我的", en="Me", scope=None, sign="我"),
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shown:
+    """An entry as it stands on this page."""
+
+    entry: Entry
+    here: bool
+
+
+def entries() -> list[Shown]:
+    """For this caller, in their order."""
+    who = caller()
+    path = request.path
+    return [
+        Shown(entry=entry, here=path == entry.path or (entry.path != "/" and path.startswith(f"{entry.path}/")))
+        for entry in ENTRIES
+        if entry.scope is None or who.may(entry.scope)
+    ]
