@@ -50,6 +50,7 @@ from hub_server.web import (
     search,
     sessions,
     stream,
+    subject_access,
     tokens,
     traffic,
     vehicles,
@@ -120,6 +121,7 @@ _API = (
     exports,
     retention,
     traffic,
+    subject_access,
 )
 _PAGES = (
     page,
