@@ -1,0 +1,1 @@
+"""Excel and CSV in and out: pure, within limits, Chinese headings first."""
