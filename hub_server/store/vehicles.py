@@ -10,8 +10,9 @@ from sqlite_utils import Database
 
 from edge_agent.wire.gallery import VEHICLES_MAX
 from edge_agent.wire.limits import INTEGER_MAX
-from hub_server.store import devices, limits, people, plates
+from hub_server.store import devices, histories, households, limits, patterns, people, plates
 from hub_server.store.errors import ConflictingChangeError, ExistsError, InvalidValueError, NotFoundError
+from hub_server.store.reach import EVERYWHERE, Reach, condition
 
 
 class Owner(StrEnum):
@@ -99,18 +100,48 @@ def get(db: Database, id: int) -> Vehicle | None:
 
 
 def page(
-    db: Database, *, after: int | None, limit: int, plate: str | None = None, device: str | None = None
+    db: Database,
+    *,
+    after: int | None,
+    limit: int,
+    plate: str | None = None,
+    device: str | None = None,
+    person: str | None = None,
+    household: int | None = None,
+    q: str | None = None,
+    reach: Reach = EVERYWHERE,
 ) -> list[Vehicle]:
-    """The current ones by id, from the one behind `after`; of a plate as people write it, of a device."""
-    where, given = ["removed_us IS NULL", "id > :after"], {"after": after or 0}
+    """The current ones by id, from the one behind `after`; of a plate as people write it, of a device ...
+
+    `q`: what somebody typed, a part of a plate or of a label. Raises InvalidValueError.
+    """
+    tests, given = ["removed_us IS NULL", "id > :after", condition("area", "grid")], _given(after, reach)
     if plate is not None:
-        where.append("plate = :plate")
-        given |= {"plate": plates.plate("plate", plate)}  # type: ignore[dict-item] # texts and numbers
+        tests.append("plate = :plate")
+        given["plate"] = plates.plate("plate", plate)
     if device is not None:
-        where.append("id IN (SELECT vehicle FROM vehicle_placements WHERE device = :device)")
-        given |= {"device": device}  # type: ignore[dict-item] # as above
-    rows = db.view("vehicle_rows").rows_where(" AND ".join(where), given, order_by="id", limit=limits.page_rows(limit))
+        tests.append("id IN (SELECT vehicle FROM vehicle_placements WHERE device = :device)")
+        given["device"] = device
+    for column, value in (("person", person), ("household", household)):
+        if value is not None:
+            tests.append(f"{column} = :{column}")
+            given[column] = value
+    typed = patterns.patterns(q or "")
+    if typed is not None:
+        tests.append(patterns.vehicle("vehicle_rows"))
+        given |= typed.values
+    rows = db.view("vehicle_rows").rows_where(" AND ".join(tests), given, order_by="id", limit=limits.page_rows(limit))
     return [_vehicle(row) for row in rows]
+
+
+def _given(after: int | None, reach: Reach) -> dict[str, Any]:
+    return {"after": after or 0, "reach": reach.value}
+
+
+def count(db: Database, *, reach: Reach = EVERYWHERE) -> int:
+    """How many are current."""
+    sql = f"SELECT count(*) FROM vehicle_rows WHERE removed_us IS NULL AND {condition('area', 'grid')}"  # noqa: S608 ours
+    return int(db.execute(sql, {"reach": reach.value}).fetchone()[0])
 
 
 def change(db: Database, id: int, *, by: str, now_us: int, **fields: str | int | None) -> Vehicle:
@@ -136,6 +167,7 @@ def change(db: Database, id: int, *, by: str, now_us: int, **fields: str | int |
         " WHERE id = :id",
         {**wanted, "id": id},
     )
+    _remember(db, before, wanted, author=author, now_us=now_us)
     return _record(db, id, Change.CHANGED, author=author, now_us=now_us)
 
 
@@ -150,6 +182,20 @@ def assign(db: Database, id: int, *, person: str | None, by: str, now_us: int) -
     if before.person == person:
         return before
     db.execute("UPDATE vehicles SET person = ? WHERE id = ?", (person, id))
+    _remember(db, before, {"person": person}, author=author, now_us=now_us)
+    return _record(db, id, Change.CHANGED, author=author, now_us=now_us)
+
+
+def join(db: Database, id: int, *, household: int | None, by: str, now_us: int) -> Vehicle:
+    """Which household it belongs to; None: none that is known. The same again leaves no row. Raises NotFoundError."""
+    before, author = _current(db, id), _author(by)
+    found = None if household is None else households.get(db, household)
+    if household is not None and (found is None or found.removed_us is not None):
+        raise NotFoundError(f"没有 {household} 号家庭； there is no household {household}")
+    if before.household == household:
+        return before
+    db.execute("UPDATE vehicles SET household = ? WHERE id = ?", (household, id))
+    _remember(db, before, {"household": household}, author=author, now_us=now_us)
     return _record(db, id, Change.CHANGED, author=author, now_us=now_us)
 
 
@@ -198,6 +244,17 @@ def changes(db: Database, id: int) -> list[VehicleChange]:
     )
     rows = db.query(sql, [id, limits.PAGE_ROWS_MAX])
     return [VehicleChange(**{**row, "change": Change(row["change"])}) for row in rows]
+
+
+def _remember(db: Database, before: Vehicle, wanted: dict[str, Any], *, author: str, now_us: int) -> None:
+    histories.record_all(
+        db,
+        subject=f"vehicle/{before.id}",
+        before={field: getattr(before, field) for field in wanted},
+        after=wanted,
+        author=author,
+        now_us=now_us,
+    )
 
 
 def _record(db: Database, id: int, what: Change, *, author: str, now_us: int, device: str | None = None) -> Vehicle:
