@@ -162,7 +162,7 @@ def _lines(fact: Fact, *, now_us: int, page_url: str) -> list[str]:
 
 
 def _alert_lines(fact: OfAlert, *, now_us: int, page_url: str) -> list[str]:
-    alert, link = fact.alert, f"{page_url}/#alert-{fact.alert.id}"
+    alert, link = fact.alert, f"{page_url}/alerts/{fact.alert.id}"
     lines = [*_report(fact), _who(fact)]
     if alert.last_seen_us is None:
         lines.append("从开始守望到现在还没有见到过。 Never seen since the watch began.")

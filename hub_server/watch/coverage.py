@@ -1,7 +1,7 @@
 """Who was watching (DESIGN section 5): what share of a window a camera really looked. Pure; microseconds UTC."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 USUAL_US = 14 * 24 * 3600 * 1_000_000
@@ -14,6 +14,8 @@ WATCHED_SHARE_MIN = 0.95
 whether the person walked past: in scripts/simulate_year an alert that said "watched" after half a day's watching by any
 one of them was nearly always raised about somebody who had walked past another, dead one."""
 WATCHING = "watching"
+UNKNOWN = "unknown"
+"""Of a time about which the camera has told nothing; the wire has no such state."""
 
 
 class Verdict(StrEnum):
@@ -135,21 +137,56 @@ def judge(usual_cameras: Iterable[tuple[int, float]], *, at_least: float = WATCH
     return Verdict.WATCHED if sightings and watched / sightings >= at_least else Verdict.CANNOT_TELL
 
 
+def course(stretches: Iterable[Stretch], window: Window) -> tuple[Stretch, ...]:
+    """The whole window in order and without gaps: what was told, judged as in `shares`, and UNKNOWN between."""
+    told: list[Stretch] = []
+    at_us = window.from_us
+    for part in _judged(list(stretches), window):
+        if part.began_us > at_us:
+            told.append(Stretch(began_us=at_us, ended_us=part.began_us, state=UNKNOWN, cause=""))
+        told.append(part)
+        at_us = part.ended_us
+    if at_us < window.until_us:
+        told.append(Stretch(began_us=at_us, ended_us=window.until_us, state=UNKNOWN, cause=""))
+    return tuple(_joined(told))
+
+
+def _joined(parts: Iterable[Stretch]) -> Iterator[Stretch]:
+    """Neighbours that say the same become one."""
+    before: Stretch | None = None
+    for part in parts:
+        if before is None:
+            before = part
+        elif (before.state, before.cause, before.ended_us) == (part.state, part.cause, part.began_us):
+            before = replace(before, ended_us=part.ended_us)
+        else:
+            yield before
+            before = part
+    if before is not None:
+        yield before
+
+
 def _spent_us(stretches: list[Stretch], window: Window) -> dict[tuple[str, str], int]:
-    """Microseconds of the window by (state, cause): a sweep over the moments at which a stretch begins or ends."""
+    """Microseconds of the window by (state, cause)."""
+    spent_us: dict[tuple[str, str], int] = {}
+    for part in _judged(stretches, window):
+        key = part.state, part.cause
+        spent_us[key] = spent_us.get(key, 0) + part.ended_us - part.began_us
+    return spent_us
+
+
+def _judged(stretches: list[Stretch], window: Window) -> Iterator[Stretch]:
+    """What the camera did, in order: a sweep over the moments at which a stretch begins or ends."""
     edges: list[tuple[int, int]] = []  # moment, stretch
     for number, stretch in enumerate(stretches):
         began_us, ended_us = max(stretch.began_us, window.from_us), min(stretch.ended_us, window.until_us)
         if began_us < ended_us:
             edges += [(began_us, number), (ended_us, number)]
-    spent_us: dict[tuple[str, str], int] = {}
     open_now: set[int] = set()
     before_us = window.from_us
     for at_us, number in sorted(edges):
         if open_now and at_us > before_us:
-            told = max(open_now, key=lambda n: (stretches[n].state != WATCHING, n))
-            key = stretches[told].state, stretches[told].cause
-            spent_us[key] = spent_us.get(key, 0) + at_us - before_us
+            told = stretches[max(open_now, key=lambda n: (stretches[n].state != WATCHING, n))]
+            yield replace(told, began_us=before_us, ended_us=at_us)
         before_us = at_us
         open_now ^= {number}
-    return spent_us
