@@ -1,14 +1,18 @@
 """What `serve` was told, checked at birth. All mistakes are reported at once."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from edge_agent.wire.topics import is_name
+from hub_server import page_tls
 from hub_server.ingest import broker_tls
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 PORT_MAX = 65535
+_EVERY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104 only with TLS
+_HOST_NAME = re.compile(r"(\*\.)?[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?|[0-9a-f:.]*:[0-9a-f:.]*", re.IGNORECASE)
 
 
 class ConfigError(Exception):
@@ -50,6 +54,9 @@ class ServeConfig:
     broker: EmbeddedBrokerConfig | ExternalBrokerConfig
     keys_mirror: Path | None = None  # a folder on another disk, for the one copy of the keys of templates
     public_url: str | None = None  # of the page, as workers reach it: it stands in what they are sent
+    tls_cert: Path | None = None  # of the page, with its key; without them it serves this machine only
+    tls_key: Path | None = None
+    names: tuple[str, ...] = ()  # that the page goes by, besides its address and those of its certificate
 
     def __post_init__(self) -> None:
         mistakes = [*self._web_mistakes(), *self._broker_mistakes()]
@@ -62,13 +69,36 @@ class ServeConfig:
         if mistakes:
             raise ConfigError(mistakes)
 
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The names that the page answers to besides the loopback's: lower case, IPv6 addresses in brackets."""
+        public = urlsplit(self.public_url or "").hostname
+        own = {*self.names, self.host, *([public] if public else [])} - _EVERY_ADDRESS
+        told = frozenset(_bracketed(name.lower()) for name in own)
+        return told if self.tls_cert is None else told | page_tls.names(self.tls_cert)
+
+    @property
+    def shown_host(self) -> str:
+        """The name that stands in the page's own address."""
+        if self.host not in _EVERY_ADDRESS:
+            return self.host
+        public = urlsplit(self.public_url or "").hostname
+        named = [*self.names, *([public] if public else []), *sorted(self.hosts)]
+        return next((name for name in named if not name.startswith("*")), "localhost")
+
     def _web_mistakes(self) -> list[str]:
-        mistakes = []
-        if self.host not in LOOPBACK:
+        mistakes = page_tls.mistakes(self.tls_cert, self.tls_key)
+        if self.host not in LOOPBACK and self.tls_cert is None:
             mistakes.append(
-                f"--host {self.host}: this version has no accounts, so whoever reaches the page could see where people "
-                "live. It serves this machine only: 127.0.0.1, localhost or ::1 (reach it from elsewhere by ssh -L)"
+                f"--host {self.host}: without TLS everybody in between would read passwords, and where people live. "
+                "Give --tls-cert and --tls-key, or serve this machine only: 127.0.0.1, localhost or ::1 "
+                "(and reach it from elsewhere by ssh -L)"
             )
+        mistakes += [
+            f"--name: a host's name or address, such as hub.riverside.lan, not {name!r}"
+            for name in self.names
+            if _HOST_NAME.fullmatch(name) is None
+        ]
         return mistakes + _port_mistakes("--port", self.port, lowest=0)
 
     def _broker_mistakes(self) -> list[str]:
@@ -96,6 +126,10 @@ class ServeConfig:
         if broker.password_file is not None and broker.username is None:
             mistakes.append("--mqtt-password-file: needs --mqtt-username")
         return mistakes
+
+
+def _bracketed(name: str) -> str:
+    return f"[{name}]" if ":" in name else name
 
 
 def _is_page(url: str) -> bool:

@@ -5,15 +5,16 @@ import os
 import sqlite3
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
 from edge_agent.wire.gallery import KIND as GALLERY
+from hub_server.app.audit_head import HeadExport
 from hub_server.app.data_files import BrokerAddress, RunFile, run_file_path, write_run_file
 from hub_server.app.delivering import delivering
 from hub_server.app.embedder import find_embedder
 from hub_server.app.enrolling import enrolling
 from hub_server.app.local_server import LocalServer
 from hub_server.app.local_token import settle_local_token
+from hub_server.app.nightly import Nightly
 from hub_server.app.releasing import releasing
 from hub_server.app.vitals import Heartbeat, is_well, measure
 from hub_server.app.web_server import WebServer
@@ -165,7 +166,9 @@ class Hub:
         scheduler = Scheduler(store=store, listening_since_s=lambda: subscriber.listening_since_s)
         courier = delivering(store, page_url=self._page_url, publish=subscriber.publish_surely)
         heartbeat = Heartbeat(store=store, health=self.health, publish=subscriber.publish_own)
-        for part in (lane, worker, subscriber, scheduler, courier, heartbeat):
+        heads = HeadExport(store=store, mirror=self._config.keys_mirror)
+        nightly = Nightly(store=store, custody=custody, heads=heads)
+        for part in (lane, worker, subscriber, scheduler, courier, heartbeat, nightly):
             part.start()
             parts.callback(part.stop)
         self._subscriber, self._worker, self._scheduler = subscriber, worker, scheduler
@@ -183,13 +186,21 @@ class Hub:
             enrol=enrolling(enroller),
             release=releasing(store),
             figures=self.figures,
+            hosts=config.hosts,
+            page_url=None if config.public_url is None else config.public_url.rstrip("/"),
         )
-        server = WebServer(host=config.host, port=config.port, application=application)
+        server = WebServer(
+            host=config.host,
+            port=config.port,
+            application=application,
+            tls=None if config.tls_cert is None or config.tls_key is None else (config.tls_cert, config.tls_key),
+            shown_host=config.shown_host,
+        )
         server.start()
         parts.callback(server.stop)
         parts.callback(application.extensions["shouwang"].stop)  # streams first: the server waits for them
         self.url = server.url
-        local = LocalServer(data_dir=config.data_dir, application=application, host=urlsplit(self.url).netloc)
+        local = LocalServer(data_dir=config.data_dir, application=application, url=self.url)
         local.start()
         parts.callback(local.stop)
         started_at = datetime.now(UTC).isoformat()

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from hub_server.app.web_server import CherootServer
 from hub_server.web import LOCAL_CALLER
@@ -48,12 +49,12 @@ class _Server(CherootServer):
 class LocalServer:
     """cheroot in a thread. Raises OSError at `start`."""
 
-    def __init__(self, *, data_dir: Path, application: Wsgi, host: str) -> None:
-        """`host` stands for the page's address in what the application answers, whatever name the caller used."""
+    def __init__(self, *, data_dir: Path, application: Wsgi, url: str) -> None:
+        """`url`: the page's address, as it stands in what the application answers, whatever name the caller used."""
         self._path = socket_path(data_dir)
         self._server = _Server(
             str(self._path),
-            _local(application, host),
+            _local(application, url),
             numthreads=_THREADS,
             server_name="shouwang",
             request_queue_size=_BACKLOG,
@@ -72,8 +73,11 @@ class LocalServer:
         self._path.unlink(missing_ok=True)
 
 
-def _local(application: Wsgi, host: str) -> Wsgi:
+def _local(application: Wsgi, url: str) -> Wsgi:
+    page = urlsplit(url)
+    own = {LOCAL_CALLER: True, "HTTP_HOST": page.netloc, "wsgi.url_scheme": page.scheme}
+
     def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        return application({**environ, LOCAL_CALLER: True, "HTTP_HOST": host}, start_response)
+        return application({**environ, **own}, start_response)
 
     return answer

@@ -7,13 +7,16 @@ from pathlib import Path
 
 from hub_server.cli import (
     add_device,
+    admin,
     api_tokens,
+    audit,
     backups,
     ladder,
     login,
     notify,
     person,
     quarantine,
+    retention,
     seed_demo,
     serve,
     vehicle,
@@ -56,7 +59,14 @@ examples:
     hub-server verify --from /mnt/backups/hub-20261123T020000Z.sqlite3
   back to it, when the hub has been stopped:
     hub-server restore --data ./hub-data --from /mnt/backups/hub-20261123T020000Z.sqlite3 --force
-  another link to the page:
+  has anybody changed who looked at whom (hub-server audit --help has more):
+    hub-server audit verify --data ./hub-data
+  how long things are kept (hub-server retention --help has more):
+    hub-server retention show --data ./hub-data
+  the page for the whole office, over TLS, and its first administrator (hub-server account --help has more):
+    hub-server serve --data /var/lib/shouwang --host 0.0.0.0 --port 8443 --tls-cert page.pem --tls-key page.key
+    hub-server admin create wanghong --display 王红 --data /var/lib/shouwang
+  another link to the page, for the owner of the data:
     hub-server login --data ./hub-data
 """
 
@@ -85,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_serve(commands)
     _add_login(commands)
+    admin.add_commands(commands)
     _add_device(commands)
     _add_token(commands)
     person.add_commands(commands)
@@ -93,6 +104,8 @@ def _parser() -> argparse.ArgumentParser:
     watch.add_commands(commands)
     ladder.add_commands(commands)
     notify.add_commands(commands)
+    audit.add_commands(commands)
+    retention.add_commands(commands)
     backups.add_commands(commands)
     _add_seed(commands)
     watchdog.add_command(commands)
@@ -105,7 +118,9 @@ _Commands = argparse._SubParsersAction  # noqa: SLF001 argparse has no public na
 def _add_serve(commands: "_Commands[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser("serve", help="run the hub until SIGTERM or Ctrl-C")
     _add_data(parser)
-    parser.add_argument("--host", default="127.0.0.1", help="address of the page; loopback only (default %(default)s)")
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address of the page; with TLS any, 0.0.0.0 for all (default %(default)s)"
+    )
     parser.add_argument("--port", type=int, default=8080, help="its port; 0: any free one (default %(default)s)")
     parser.add_argument("--site", default="demo", help="the site's name in MQTT topics (default %(default)s)")
     parser.add_argument(
@@ -118,6 +133,15 @@ def _add_serve(commands: "_Commands[argparse.ArgumentParser]") -> None:
         "--public-url",
         metavar="URL",
         help="of the page as workers reach it, for the links in what they are sent (default: this machine's own)",
+    )
+    parser.add_argument("--tls-cert", type=Path, metavar="FILE", help="the page's certificate with its chain, PEM")
+    parser.add_argument("--tls-key", type=Path, metavar="FILE", help="its key, 0600")
+    parser.add_argument(
+        "--name",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="a name that the page goes by, besides those of the certificate; again for another",
     )
     own = parser.add_argument_group("the broker built in (for a demonstration: it keeps nothing on disk)")
     own.add_argument("--embedded-broker", action="store_true", help="run it, on 127.0.0.1")
@@ -135,6 +159,9 @@ def _add_serve(commands: "_Commands[argparse.ArgumentParser]") -> None:
 
 def _add_login(commands: "_Commands[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser("login", help="ask the running hub for a one-time link to its page")
+    parser.add_argument(
+        "--as", dest="account", metavar="NAME", help="for this account (default: the owner of the data)"
+    )
     _add_data(parser)
     parser.set_defaults(run=login.run)
 
@@ -160,7 +187,7 @@ def _add_token(commands: "_Commands[argparse.ArgumentParser]") -> None:
         type=api_tokens.scopes,
         required=True,
         metavar="SCOPE,...",
-        help="of read (see everything), people (watches, vehicles), alerts, devices, admin (login links and tokens)",
+        help="of read, equipment, reveal, people, alerts, exchange, devices, audit, admin (and so everything)",
     )
     create.add_argument(
         "--expires-days", type=api_tokens.expires_days, metavar="N", help="void after N days; else it has no end"

@@ -10,9 +10,15 @@ from urllib.parse import quote
 
 from hub_server.cli.running_hub import RunningHub, person_path
 from hub_server.cli.speech import CommandError, say, say_json, tell
+from hub_server.store.care import Care
 from hub_server.store.limits import PHOTO_BYTES_MAX, PHOTOS_MAX
+from hub_server.store.people import PersonKind
 from hub_server.web.times import OFFICE_ZONE
 
+_FIELDS: Final = (
+    *("name", "address", "phone", "note", "area", "born"),
+    *("grid", "kind", "care", "household", "relation"),
+)
 PURPOSES: Final = ("door", "welfare", "watchlist")
 Json = Mapping[str, Any]
 
@@ -28,7 +34,7 @@ a resident from the first visit to the last:
 
 
 def add(asked: argparse.Namespace) -> int:
-    fields = {name: getattr(asked, name) for name in ("name", "address", "phone", "note", "area", "born")}
+    fields = {name: getattr(asked, name) for name in _FIELDS}
     body = {"id": asked.id} | {name: value for name, value in fields.items() if value is not None}
     made = RunningHub.of(asked.data).post("/api/v1/people", body)
     return tell(asked, made, f"{made['id']}  {made['name']}  {made['area']}")
@@ -178,6 +184,11 @@ def _add_add(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         ("--note", "what who knocks should know"),
     ):
         adding.add_argument(option, help=words)
+    adding.add_argument("--grid", help="within the area")
+    adding.add_argument("--kind", choices=list(PersonKind), help="default: resident")
+    adding.add_argument("--care", type=_reasons, metavar="LIST", help=f"why: {','.join(Care)}")
+    adding.add_argument("--household", type=int, metavar="ID", help="as hub-server's page and API number it")
+    adding.add_argument("--relation", help="within the household")
 
 
 def _add_consent(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -209,6 +220,13 @@ def _purposes(text: str) -> list[str]:
     words = [word.strip() for word in text.split(",")]
     if not set(words) <= set(PURPOSES):
         raise argparse.ArgumentTypeError(f"one or more of {', '.join(PURPOSES)}, with commas")
+    return words
+
+
+def _reasons(text: str) -> list[str]:
+    words = [word.strip() for word in text.split(",")]
+    if not set(words) <= set(Care):
+        raise argparse.ArgumentTypeError(f"one or more of {', '.join(Care)}, with commas")
     return words
 
 

@@ -4,10 +4,11 @@ import http.client
 import json
 import os
 import socket
+from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from hub_server.app.local_server import socket_path
 from hub_server.cli.speech import CommandError
@@ -71,23 +72,33 @@ class RunningHub:
 
     def request(self, method: str, path: str, body: dict[str, object] | None = None) -> dict[str, Any]:
         """The answer's JSON object, an empty one for an answer without a body. Raises CommandError."""
-        status, answer = self._exchange(method, path, body)
+        status, answer = self._exchange(method, path, None if body is None else json.dumps(body))
         if status >= HTTPStatus.BAD_REQUEST:
             raise CommandError(_complaint(answer))
         return answer
+
+    def fill_in(self, path: str, fields: Mapping[str, str]) -> None:
+        """Sends a form of the page. Raises CommandError when it is not taken."""
+        content = urlencode(fields)
+        status, _ = self._exchange("POST", path, content, kind="application/x-www-form-urlencoded")
+        if status >= HTTPStatus.BAD_REQUEST:
+            raise CommandError(f"the hub refused what was filled in ({status})")
 
     def ask_health(self) -> dict[str, Any]:
         """What /healthz says, well or not. Raises CommandError when nobody answers."""
         return self._exchange("GET", "/healthz", None)[1]
 
-    def _exchange(self, method: str, path: str, body: dict[str, object] | None) -> tuple[int, dict[str, Any]]:
+    def _exchange(
+        self, method: str, path: str, content: str | None, *, kind: str = "application/json"
+    ) -> tuple[int, dict[str, Any]]:
+        """The status, and the answer's JSON object: an empty one when it is no JSON."""
         connection = _LocalConnection(self._path)
         try:
-            headers = {"Content-Type": "application/json"}
-            connection.request(method, path, None if body is None else json.dumps(body), headers)
+            connection.request(method, path, None if content is None else content.encode(), {"Content-Type": kind})
             response = connection.getresponse()
-            content = response.read(_ANSWER_BYTES_MAX)
-            answer: dict[str, Any] = json.loads(content) if content else {}
+            body = response.read(_ANSWER_BYTES_MAX)
+            is_json = "json" in response.headers.get_content_type()
+            answer: dict[str, Any] = json.loads(body) if body and is_json else {}
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise CommandError(f"the hub on {self._data_dir} does not answer: {error}") from error
         finally:

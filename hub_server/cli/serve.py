@@ -4,7 +4,10 @@ import argparse
 import logging
 import signal
 import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+from hub_server import page_tls
 from hub_server.app import Hub
 from hub_server.app.data_files import api_token_path
 from hub_server.app.systemd import notify, watchdog_s
@@ -15,6 +18,7 @@ from hub_server.store.errors import StoreError
 
 _MQTT_PORT = 1883
 _MQTT_TLS_PORT = 8883
+_CERT_SOON = timedelta(days=21)
 _EMBEDDED_ALONE = (
     "--embedded-broker: goes with none of the --mqtt options; it is for the demonstration and hears this machine only. "
     "A site runs Mosquitto beside the hub: firmware_config/SMALL_SITE.md"
@@ -29,6 +33,8 @@ def run(asked: argparse.Namespace) -> int:
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: ending.set())
+    if config.tls_cert is not None:
+        _warn_of_end(config.tls_cert)
     try:
         hub.start()
     except (StoreError, BrokerStartError, OSError) as error:
@@ -51,6 +57,12 @@ def _greet(hub: Hub, config: ServeConfig) -> None:
     notify("READY=1")
 
 
+def _warn_of_end(cert: Path) -> None:
+    left = page_tls.ends_at(cert) - datetime.now(UTC)
+    if left < _CERT_SOON:
+        _log.warning("the page's certificate %s ends in %d days: renew it, then start the hub again", cert, left.days)
+
+
 def _wait(hub: Hub, ending: threading.Event) -> None:
     """Until told to end; a watchdog of systemd is fed while the store can be read."""
     asked_s = watchdog_s()
@@ -71,6 +83,9 @@ def _config(asked: argparse.Namespace) -> ServeConfig:
             broker=_broker(asked),
             keys_mirror=asked.keys_mirror,
             public_url=asked.public_url,
+            tls_cert=asked.tls_cert,
+            tls_key=asked.tls_key,
+            names=tuple(asked.name),
         )
     except ConfigError as error:
         raise CommandError(str(error), exit_code=2) from error

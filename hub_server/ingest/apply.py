@@ -1,6 +1,7 @@
 """The rules of the sync protocol (DESIGN section 4) for one transaction. Its answers go out after the commit."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from sqlite_utils import Database
 
@@ -24,6 +25,9 @@ from hub_server.ingest.effects import EventWriter
 from hub_server.ingest.reading import Reading, read_all
 from hub_server.store import devices, events, journals
 from hub_server.store.journals import Journal
+
+NO_HASH: Final = "0" * 64
+"""Of no event: that of the conflict was deleted when it was old. The device only writes it into its log."""
 
 
 class Shift:
@@ -51,8 +55,9 @@ class Shift:
         if isinstance(message, Hello):
             self._writer.flush()
             devices.said_hello(self._db, device, agent=message.agent, now_us=now_us, seal_key=message.seal_key)
-            left = [held(self._db, device, each) for each in message.left]
-            comes_again = sum(asked.acked - here.high for asked, here in zip(message.left, left, strict=True))
+            told = [(asked, held(self._db, device, asked)) for asked in message.left]
+            left = [here for _, here in told if here is not None]
+            comes_again = sum(asked.acked - here.high for asked, here in told if here is not None)
             belt.said_last(min(message.last + comes_again, INTEGER_MAX))
             return [*said, *self._settle(device), welcome(self._db, belt.journal, left=tuple(left))]
         if belt.ended:
@@ -131,19 +136,24 @@ def welcome(db: Database, journal: Journal, *, left: tuple[HeldEpoch, ...] = ())
     if journal.conflict_seq is None:
         return Welcome(epoch=journal.epoch, high=journal.high, hash=journal.high_hash, left=left)
     here = events.held_at(db, device=journal.device, epoch=journal.epoch, seq=journal.conflict_seq)
-    assert here is not None, "a conflict is about a place that is held"
-    return Conflict(epoch=journal.epoch, seq=journal.conflict_seq, hash=here.hash)
+    assert here is not None or journal.conflict_seq < journal.kept_from, "a conflict is about a place that is held"
+    return Conflict(epoch=journal.epoch, seq=journal.conflict_seq, hash=NO_HASH if here is None else here.hash)
 
 
-def held(db: Database, device: str, asked: LeftEpoch) -> HeldEpoch:
+def held(db: Database, device: str, asked: LeftEpoch) -> HeldEpoch | None:
     """How much is stored here of what was once acknowledged in an epoch that the device has left.
 
     Less than that only when this hub was restored from a backup. A conflict in it is no matter: nothing more comes.
+    None: all of it was stored, and retention has deleted the place that would prove it. The device then does nothing.
     """
     journal = journals.get(db, device=device, epoch=asked.epoch)
     if journal is None or journal.high == 0:
         return HeldEpoch(epoch=asked.epoch, high=0, hash=None)
-    high = min(asked.acked, journal.high)
+    if asked.acked >= journal.high:
+        return HeldEpoch(epoch=asked.epoch, high=journal.high, hash=journal.high_hash)
+    high = asked.acked
     here = events.held_at(db, device=device, epoch=asked.epoch, seq=high)
-    assert here is not None, "every place up to high is held"
+    if here is None:
+        assert high < journal.kept_from, "every place up to high is held, or was"
+        return None
     return HeldEpoch(epoch=asked.epoch, high=high, hash=here.hash)

@@ -96,9 +96,11 @@ class Belt:
             return None
         self._writer.flush()
         held = events.held_at(self._db, device=received.device, epoch=received.epoch, seq=received.item.seq)
-        assert held is not None, "every place up to high is held"
-        # What the device once gave up as lost and now sends late is no contradiction: the loss is on record.
-        if received.item.hash == held.hash or held.type == LOST:
+        if held is None:
+            assert received.item.seq < self._journal.kept_from, "every place up to high is held, or was"
+        # What the device once gave up as lost and now sends late is no contradiction: the loss is on record. Nor is
+        # what was stored here, grew old and was deleted.
+        if held is None or received.item.hash == held.hash or held.type == LOST:
             self._duplicates += 1
             return None
         return self._conflict(received, held.hash)

@@ -2,18 +2,23 @@
 
 # ruff: noqa: A001, A002 -- `open` reads well as alarms.open; arguments are named as their columns: id, type, hash
 
+import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from sqlite_utils import Database
 
 from hub_server.store import limits, outbox, recipients
 from hub_server.store.outbox import NoticeKind
+from hub_server.store.reach import EVERYWHERE, Reach, condition
 from hub_server.store.recipients import Recipient
 from hub_server.watch.ladder import Rung
 
 DETAIL_CHARS_MAX = 500
+HUB: Final = "hub"
+"""The subject of what is wrong with the hub itself."""
 _TOLD = (Rung.OFFICE, Rung.COMMUNITY, Rung.WORKER)
 """The first of these on which there is somebody hears of an alarm."""
 
@@ -22,6 +27,11 @@ class AlarmKind(StrEnum):
     OBSERVER = "observer"  # a camera that usually sees a watched person does not watch
     CLOCK = "clock"  # of the hub
     DELIVERY = "delivery"  # somebody cannot be told, or there is nobody to tell
+
+
+ALL_KINDS: Final = frozenset(AlarmKind)
+OF_EQUIPMENT: Final = frozenset({AlarmKind.OBSERVER, AlarmKind.CLOCK})
+"""Those that say nothing about people."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +45,25 @@ class Alarm:
     since_us: int  # when the trouble began
     raised_us: int
     cleared_us: int | None
+    area: str = ""  # of what it is about, as `grid`; "" for the whole office
+    grid: str = ""
+
+    def concerns(self, reach: Reach) -> bool:
+        """What is wrong with the hub itself concerns everybody."""
+        return self.subject == HUB or reach.covers(self.area, self.grid)
+
+
+_ROWS: Final = """
+    SELECT a.*, coalesce(d.area, r.area, p.area, iif(a.subject GLOB 'area/*', substr(a.subject, 6), '')) AS area,
+        coalesce(d.grid, p.grid, '') AS grid
+    FROM alarms a
+    LEFT JOIN devices d ON a.kind = 'observer' AND d.id = substr(a.subject, 1, instr(a.subject || '/', '/') - 1)
+    LEFT JOIN recipients r ON r.id = iif(a.subject GLOB 'recipient/*', CAST(substr(a.subject, 11) AS INTEGER), NULL)
+    LEFT JOIN contacts c ON c.id = iif(a.subject GLOB 'contact/*', CAST(substr(a.subject, 9) AS INTEGER), NULL)
+    LEFT JOIN people p ON p.id = c.person
+"""
+_CONCERNS: Final = f"(subject = :hub OR {condition('area', 'grid')})"
+_OF_KINDS: Final = "kind IN (SELECT value FROM json_each(:kinds))"
 
 
 def raise_(
@@ -74,15 +103,19 @@ def clear(db: Database, *, kind: AlarmKind, subject: str, now_us: int) -> None:
 
 
 def get(db: Database, id: int) -> Alarm | None:
-    for row in db.query("SELECT * FROM alarms WHERE id = ?", [id]):
+    for row in db.query(f"{_ROWS} WHERE a.id = ?", [id]):
         return _alarm(row)
     return None
 
 
-def open(db: Database) -> list[Alarm]:
-    """Those that are not cleared, oldest first; at most a page."""
-    sql = "SELECT * FROM alarms WHERE cleared_us IS NULL ORDER BY id LIMIT ?"
-    return [_alarm(row) for row in db.query(sql, [limits.PAGE_ROWS_MAX])]
+def open(db: Database, *, reach: Reach = EVERYWHERE, kinds: Collection[AlarmKind] = ALL_KINDS) -> list[Alarm]:
+    """Those of these kinds that are not cleared and concern somebody of this reach, oldest first; at most a page."""
+    rows = db.query(
+        f"SELECT * FROM ({_ROWS} WHERE a.cleared_us IS NULL)"  # noqa: S608 our own names
+        f" WHERE {_CONCERNS} AND {_OF_KINDS} ORDER BY id LIMIT :limit",
+        {**_given(reach, kinds), "limit": limits.PAGE_ROWS_MAX},
+    )
+    return [_alarm(row) for row in rows]
 
 
 def standing(db: Database, kind: AlarmKind) -> frozenset[str]:
@@ -91,10 +124,25 @@ def standing(db: Database, kind: AlarmKind) -> frozenset[str]:
     return frozenset(subject for (subject,) in rows)
 
 
-def page(db: Database, *, after: int | None, limit: int) -> list[Alarm]:
+def page(
+    db: Database,
+    *,
+    after: int | None,
+    limit: int,
+    reach: Reach = EVERYWHERE,
+    kinds: Collection[AlarmKind] = ALL_KINDS,
+) -> list[Alarm]:
     """Newest first, from the one behind `after`, those that are cleared too."""
-    sql = "SELECT * FROM alarms WHERE ? IS NULL OR id < ? ORDER BY id DESC LIMIT ?"
-    return [_alarm(row) for row in db.query(sql, [after, after, limits.page_rows(limit)])]
+    rows = db.query(
+        f"SELECT * FROM ({_ROWS}) WHERE (:after IS NULL OR id < :after)"  # noqa: S608 our own names
+        f" AND {_CONCERNS} AND {_OF_KINDS} ORDER BY id DESC LIMIT :limit",
+        {**_given(reach, kinds), "after": after, "limit": limits.page_rows(limit)},
+    )
+    return [_alarm(row) for row in rows]
+
+
+def _given(reach: Reach, kinds: Collection[AlarmKind]) -> dict[str, object]:
+    return {"reach": reach.value, "hub": HUB, "kinds": json.dumps(list(kinds))}
 
 
 def _told(db: Database, area: str) -> list[Recipient]:
@@ -106,7 +154,7 @@ def _told(db: Database, area: str) -> list[Recipient]:
 
 
 def _open_one(db: Database, kind: AlarmKind, subject: str) -> Alarm | None:
-    sql = "SELECT * FROM alarms WHERE kind = ? AND subject = ? AND cleared_us IS NULL"
+    sql = f"{_ROWS} WHERE a.kind = ? AND a.subject = ? AND a.cleared_us IS NULL"
     for row in db.query(sql, [kind, subject]):
         return _alarm(row)
     return None

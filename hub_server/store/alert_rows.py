@@ -6,8 +6,10 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from edge_agent.wire.limits import INTEGER_MAX
 from hub_server.store import limits
 from hub_server.store.errors import NotFoundError
+from hub_server.store.reach import EVERYWHERE, PEOPLE, Reach
 from hub_server.store.rows import Alert, AlertChange
 from hub_server.watch.coverage import Verdict
 from hub_server.watch.states import AlertState, Outcome, Report
@@ -33,15 +35,25 @@ def not_closed(db: Database, person: str) -> Alert | None:
     return None if row is None else get(db, row[0])
 
 
-def page(db: Database, *, states: frozenset[AlertState] | None, after: int | None, limit: int) -> list[Alert]:
+def page(
+    db: Database,
+    *,
+    states: frozenset[AlertState] | None,
+    after: int | None,
+    limit: int,
+    reach: Reach = EVERYWHERE,
+) -> list[Alert]:
     """Newest first, from the one behind `after`; of these states, or of all when None."""
-    wanted = sorted(AlertState if states is None else states)
-    where = f"state IN ({', '.join('?' * len(wanted))})"
-    args: list[str | int] = list(wanted)
-    if after is not None:
-        where += " AND id < ?"
-        args.append(after)
-    rows = db.view("alert_rows").rows_where(where, args, order_by="id DESC", limit=limits.page_rows(limit))
+    wanted = {f"state_{n}": state for n, state in enumerate(sorted(states or ()))}
+    given = {**wanted, "after": INTEGER_MAX if after is None else after, "reach": reach.value}
+    where = "id < :after"
+    if states is not None:
+        # One by one: of a single state the index is in the order that is asked for.
+        where += f" AND state IN ({', '.join(f':{name}' for name in wanted)})"
+    if reach.areas is not None:
+        # From the people to their alerts: an office has many alerts, a grid has few people.
+        where += f" AND id IN (SELECT id FROM alerts WHERE person IN {PEOPLE})"  # noqa: S608 our own names
+    rows = db.view("alert_rows").rows_where(where, given, order_by="id DESC", limit=limits.page_rows(limit))
     return [_alert(row) for row in rows]
 
 

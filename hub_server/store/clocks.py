@@ -2,7 +2,7 @@
 
 from sqlite_utils import Database
 
-from hub_server.store import alerts, observing, plate_passages, signs
+from hub_server.store import alerts, observing, people_hours, plate_passages, signs
 from hub_server.watch.clock import Anchor, earliest_us
 
 
@@ -27,6 +27,7 @@ def take_anchor(db: Database, *, device: str, boot: str, anchor: Anchor, now_us:
     )
     observing.date(db, device=device, boot=boot, anchor=anchor)
     plate_passages.date(db, device=device, boot=boot, anchor=anchor)
+    people_hours.date(db, device=device, boot=boot, anchor=anchor)
     dated = {*_date_events(db, device, boot, anchor), *signs.vehicle_people_of_boot(db, device=device, boot=boot)}
     for person in sorted(dated):
         alerts.recount_person(db, person=person, now_us=now_us)

@@ -10,6 +10,7 @@ from sqlite_utils import Database
 from hub_server.store import limits
 from hub_server.store.errors import NotFoundError
 from hub_server.store.quarantine import signed
+from hub_server.store.reach import DEVICES, EVERYWHERE, Reach
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,13 +39,21 @@ def get(db: Database, id: int) -> KeptConflict | None:
 
 
 def page(
-    db: Database, *, after: int | None, limit: int, settled: bool = False, device: str | None = None
+    db: Database,
+    *,
+    after: int | None,
+    limit: int,
+    settled: bool = False,
+    device: str | None = None,
+    reach: Reach = EVERYWHERE,
 ) -> list[KeptConflict]:
     """By id, from the one behind `after`: those that wait for a person, or those that one has settled."""
-    where, values = "id > :after", {"after": after or 0, "device": device}
+    where, values = "id > :after", {"after": after or 0, "device": device, "reach": reach.value}
     where += f" AND settled_us IS {'NOT ' if settled else ''}NULL"
     if device is not None:
         where += " AND device = :device"
+    if reach.areas is not None:
+        where += f" AND device IN {DEVICES}"
     rows = db.view("conflict_rows").rows_where(where, values, order_by="id", limit=limits.page_rows(limit))
     return [_conflict(db, row) for row in rows]
 

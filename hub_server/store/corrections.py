@@ -5,7 +5,7 @@ The event stays as its device told it. A correction is not taken back: who was t
 
 from sqlite_utils import Database
 
-from hub_server.store import alerts, limits, people
+from hub_server.store import alerts, limits, people, people_hours
 from hub_server.store.errors import ExistsError, InvalidValueError, NotFoundError
 from hub_server.store.rows import Correction, Lookalikes
 from hub_server.watch.observation import lookalike_margin
@@ -29,6 +29,8 @@ def not_this_person(db: Database, *, event: int, other: str | None, author: str,
         "INSERT INTO corrections (event, person, other, author, note, at_us) VALUES (?, ?, ?, ?, ?, ?)",
         (event, person, other, named, said, now_us),
     )
+    if other is None:
+        people_hours.mistaken(db, event)
     db.execute("UPDATE events SET counts = 0, qualifies = 0 WHERE id = ?", [event])
     alerts.recount_person(db, person=person, now_us=now_us)
     return Correction(event=event, person=person, other=other, author=named, note=said, at_us=now_us)

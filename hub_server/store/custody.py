@@ -16,7 +16,7 @@ from typing import Final
 from sqlite_utils import Database
 
 from edge_agent.wire.gallery import Purpose
-from hub_server.store import consents, faces, limits, people, vault
+from hub_server.store import audit_subjects, consents, faces, limits, people, vault
 from hub_server.store.consents import Consent
 from hub_server.store.erasures import ErasureLog, Scope
 from hub_server.store.errors import ConflictingChangeError, NotFoundError, StoreFailingError
@@ -221,6 +221,7 @@ def erase_rows(db: Database, *, erasure: str, person: str, scope: Scope, now_us:
     faces.erase(db, erasure=erasure, person=person, scope=scope, now_us=now_us)
     consents.withdraw_all(db, person=person, by=ERASURE, now_us=now_us)
     if scope is Scope.PERSON:
+        audit_subjects.forget_person(db, person, now_us=now_us)
         people.erase(db, person)
 
 

@@ -14,6 +14,7 @@ from edge_agent.wire.limits import INTEGER_MAX
 from edge_agent.wire.topics import HUB, is_device
 from hub_server.store import limits
 from hub_server.store.errors import ExistsError, InvalidValueError, NotFoundError
+from hub_server.store.reach import EVERYWHERE, Reach, condition
 from hub_server.store.rows import Device
 
 _SECRET_BYTES = 32
@@ -21,7 +22,7 @@ _SECRET_BYTES = 32
 Counter = Literal["duplicates", "conflicts", "quarantined", "lost", "refused", "replays"]
 
 
-def create(db: Database, *, id: str, place: str, now_us: int, area: str = "") -> tuple[Device, str]:
+def create(db: Database, *, id: str, place: str, now_us: int, area: str = "", grid: str = "") -> tuple[Device, str]:
     """A new device and its secret, which is shown this once. Raises ExistsError, InvalidValueError."""
     if not is_device(id):
         raise InvalidValueError("id", f"1 to 63 of a-z, 0-9 and '-', not first '-'; not '{HUB}'")
@@ -29,8 +30,8 @@ def create(db: Database, *, id: str, place: str, now_us: int, area: str = "") ->
         raise ExistsError(f"there is a device {id} already")
     secret, digest = _new_secret()
     db.execute(
-        "INSERT INTO devices (id, place, area, created_us, secret_sha256) VALUES (?, ?, ?, ?, ?)",
-        (id, _place(place), _area(area), now_us, digest),
+        "INSERT INTO devices (id, place, area, grid, created_us, secret_sha256) VALUES (?, ?, ?, ?, ?, ?)",
+        (id, _place(place), _area(area), _grid(grid), now_us, digest),
     )
     return _get(db, id), secret
 
@@ -41,9 +42,10 @@ def get(db: Database, id: str) -> Device | None:
     return None
 
 
-def page(db: Database, *, after: str | None, limit: int) -> list[Device]:
+def page(db: Database, *, after: str | None, limit: int, reach: Reach = EVERYWHERE) -> list[Device]:
     """By id, from the one behind `after`."""
-    rows = db.view("device_rows").rows_where("id > ?", [after or ""], order_by="id", limit=limits.page_rows(limit))
+    where, given = f"id > :after AND {condition('area', 'grid')}", {"after": after or "", "reach": reach.value}
+    rows = db.view("device_rows").rows_where(where, given, order_by="id", limit=limits.page_rows(limit))
     return [_device(row) for row in rows]
 
 
@@ -54,13 +56,16 @@ def change(
     now_us: int,  # noqa: ARG001 the shape of every change
     place: str | None = None,
     area: str | None = None,
+    grid: str | None = None,
 ) -> Device:
-    """Another place or area. Raises NotFoundError, InvalidValueError."""
+    """Another place, area or grid. Raises NotFoundError, InvalidValueError."""
     before = _get(db, id)
     if place is not None:
         db.execute("UPDATE devices SET place = ? WHERE id = ?", (_place(place), id))
     if area is not None and _area(area) != before.area:
         db.execute("UPDATE devices SET area = ? WHERE id = ?", (_area(area), id))
+    if grid is not None and _grid(grid) != before.grid:
+        db.execute("UPDATE devices SET grid = ? WHERE id = ?", (_grid(grid), id))
     return _get(db, id)
 
 
@@ -157,6 +162,10 @@ def _place(place: str) -> str:
 
 def _area(area: str) -> str:
     return limits.text("area", area, limits.AREA_CHARS_MAX)
+
+
+def _grid(grid: str) -> str:
+    return limits.text("grid", grid, limits.AREA_CHARS_MAX)
 
 
 def _new_secret() -> tuple[str, str]:

@@ -1,7 +1,9 @@
-"""Stored events, in the order of storing."""
+"""Stored events, in the order of storing. People who pass are counted as their events are stored."""
 
 # ruff: noqa: A002 -- arguments are named as their columns: id, type, hash
 
+import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -11,10 +13,14 @@ from typing import Any, Final
 import msgspec
 from sqlite_utils import Database
 
-from hub_server.store import limits
+from hub_server.store import limits, people_hours, reached_events
+from hub_server.store.reach import EVERYWHERE, Reach, condition
 from hub_server.store.rows import EventRow
 
+PASSAGE: Final = "passage"  # the type of a person's
+
 AT_ONCE_MAX: Final = 250  # rows in a statement
+_WITHIN: Final = condition("device_area", "device_grid", "person_area", "person_grid")
 _AT_ONCE: Final = (AT_ONCE_MAX, 50)  # a statement for each number below them is kept, not for each below 250
 
 
@@ -57,6 +63,7 @@ class Held:
 def add(db: Database, event: NewEvent) -> int:
     """Stores an event at a place that is free; its id."""
     cursor = db.execute(_insert(1), msgspec.structs.astuple(event))
+    count_people(db, [event])
     assert cursor.lastrowid is not None
     return cursor.lastrowid
 
@@ -69,6 +76,17 @@ def add_all(db: Database, events: Sequence[NewEvent]) -> None:
         part = events[first : first + next((count for count in _AT_ONCE if count <= left), left)]
         first += len(part)
         db.execute(_insert(len(part)), list(chain.from_iterable(map(msgspec.structs.astuple, part))))
+    count_people(db, events)
+
+
+def count_people(db: Database, events: Sequence[NewEvent]) -> None:
+    """Those among them who passed at a known time, in their hours."""
+    passed = Counter(
+        (event.device, people_hours.hour(event.captured_us), event.person is not None)
+        for event in events
+        if event.type == PASSAGE and event.clock_trusted and event.captured_us is not None
+    )
+    people_hours.count(db, passed)
 
 
 @cache
@@ -105,25 +123,36 @@ def page(
     person: str | None = None,
     type: str | None = None,
     but_type: str | None = None,
+    reach: Reach = EVERYWHERE,
 ) -> list[EventRow]:
     """With `after`: ascending from the one behind it, for a stream. Else newest first, below `before` when given.
 
-    `but_type`: all that are not of it.
+    `but_type`: all that are not of it. Within `reach` is what a device within it told; asked for by device or person,
+    also what another device told of a person within it.
     """
-    tests = {
-        "id > :after": after,
-        "id < :before": before,
-        "device = :device": device,
-        "person = :person": person,
-        "type = :type": type,
-        "type <> :but_type": but_type,
+    rows_max, ids = limits.page_rows(limit), None
+    if reach.areas is not None and device is None and person is None:
+        ids = json.dumps(
+            reached_events.ids(
+                db, reach=reach, after=after, before=before, limit=rows_max, type=type, but_type=but_type
+            )
+        )
+    tests: dict[str, tuple[str, object]] = {
+        "id > :after": ("after", after),
+        "id < :before": ("before", before),
+        "device = :device": ("device", device),
+        "person = :person": ("person", person),
+        "type = :type": ("type", type),
+        "type <> :but_type": ("but_type", but_type),
+        "id IN (SELECT value FROM json_each(:ids))": ("ids", ids),
+        _WITHIN: ("reach", reach.value if ids is None else None),
     }
-    given = {test: value for test, value in tests.items() if value is not None}
+    given = {test: named for test, named in tests.items() if named[1] is not None}
     rows = db.view("event_rows").rows_where(
         " AND ".join(given) or None,
-        {test.rpartition(":")[2]: value for test, value in given.items()},
+        dict(given.values()),
         order_by="id DESC" if after is None else "id",
-        limit=limits.page_rows(limit),
+        limit=rows_max,
     )
     return [_event(row) for row in rows]
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from hub_server.store.erasures import Scope
+from hub_server.store.reach import EVERYWHERE, PEOPLE, Reach
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -137,10 +138,15 @@ class Erased:
     receipts: tuple[Receipt, ...]
 
 
-def erasures(db: Database, *, after: int | None, limit: int) -> list[Erased]:
-    """The oldest first, from the one behind `after`."""
-    sql = "SELECT rowid AS n, erasure, person, scope, at_us FROM erasures WHERE rowid > ? ORDER BY rowid LIMIT ?"
-    return [_erased(db, row) for row in db.query(sql, [after or 0, limit])]
+def erasures(db: Database, *, after: int | None, limit: int, reach: Reach = EVERYWHERE) -> list[Erased]:
+    """The oldest first, from the one behind `after`. Nobody knows any more where somebody lived who is erased whole."""
+    within = "1" if reach.areas is None else f"person IN {PEOPLE}"
+    rows = db.query(
+        "SELECT rowid AS n, erasure, person, scope, at_us FROM erasures"  # noqa: S608 our own names
+        f" WHERE rowid > :after AND {within} ORDER BY rowid LIMIT :limit",
+        {"after": after or 0, "limit": limit, "reach": reach.value},
+    )
+    return [_erased(db, row) for row in rows]
 
 
 def _erased(db: Database, row: dict[str, Any]) -> Erased:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
+from hub_server.store.reach import EVERYWHERE, PEOPLE, Reach, condition
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeviceFigures:
@@ -24,19 +26,24 @@ class DeviceFigures:
     replays: int
 
 
-def of_devices(db: Database) -> list[DeviceFigures]:
+def of_devices(db: Database, *, reach: Reach = EVERYWHERE) -> list[DeviceFigures]:
     """Every device, by its name."""
     rows = db.query(
-        "SELECT d.id, d.place, d.area, d.online, d.heard_us, coalesce(j.high, 0) AS high, coalesce(j.last, 0) AS last,"
+        "SELECT d.id, d.place, d.area, d.online, d.heard_us, coalesce(j.high, 0) AS high,"  # noqa: S608 our own names
+        " coalesce(j.last, 0) AS last,"
         " d.duplicates, d.conflicts, d.quarantined, d.lost, d.refused, d.replays"
-        " FROM devices d LEFT JOIN journals j ON j.device = d.id AND j.epoch = d.epoch ORDER BY d.id"
+        " FROM devices d LEFT JOIN journals j ON j.device = d.id AND j.epoch = d.epoch"
+        f" WHERE {condition('d.area', 'd.grid')} ORDER BY d.id",
+        {"reach": reach.value},
     )
     return [DeviceFigures(**{**row, "online": bool(row["online"])}) for row in rows]
 
 
-def alerts_by_state(db: Database) -> dict[str, int]:
+def alerts_by_state(db: Database, *, reach: Reach = EVERYWHERE) -> dict[str, int]:
     """How many alerts there are in each state that any is in."""
-    return dict(db.execute("SELECT state, count(*) FROM alerts GROUP BY state").fetchall())
+    where = "" if reach.areas is None else f" WHERE person IN {PEOPLE}"
+    sql = f"SELECT state, count(*) FROM alerts{where} GROUP BY state"  # noqa: S608 our own names
+    return dict(db.execute(sql, {"reach": reach.value}).fetchall())
 
 
 def events_stored(db: Database) -> int:

@@ -23,6 +23,7 @@ _MEMBERS: Final = """
     ) AS belongs
     JOIN consents c ON c.person = belongs.person AND c.purpose = belongs.purpose AND c.withdrawn_us IS NULL
     JOIN templates t ON t.person = belongs.person
+    JOIN people p ON p.id = belongs.person AND p.removed_us IS NULL
     WHERE t.embedder = :embedder AND t.template_length = :template_length
     ORDER BY t.person, belongs.purpose
 """

@@ -6,12 +6,10 @@ from sqlite_utils import Database
 
 from edge_agent.wire.messages import Direction
 from hub_server.store import alarms, outbox, vehicle_hours, watches
-from hub_server.store.alarms import AlarmKind
+from hub_server.store.alarms import HUB, AlarmKind
 from hub_server.watch.due import US_PER_S
 from hub_server.watch.hub_clock import CALM_S, Step
 
-HUB: Final = "hub"
-"""The subject of alarms about the hub itself."""
 _WRITTEN: Final = (
     ("events", "received_us"),
     ("watches", "created_us"),

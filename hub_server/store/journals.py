@@ -17,22 +17,32 @@ class Journal:
     high_hash: str | None  # of the event at high; None when high is 0
     last: int  # what the device said it has
     conflict_seq: int | None  # a place held another event: nothing more is taken in this epoch
+    kept_from: int = 1  # below it retention has been: what is missing there was stored, and deleted when it was old
 
 
 def get(db: Database, *, device: str, epoch: str) -> Journal | None:
     row = db.execute(
-        "SELECT device, epoch, high, high_hash, last, conflict_seq FROM journals WHERE device = ? AND epoch = ?",
+        "SELECT device, epoch, high, high_hash, last, conflict_seq, kept_from FROM journals"
+        " WHERE device = ? AND epoch = ?",
         (device, epoch),
     ).fetchone()
     if row is None:
         return None
-    return Journal(device=row[0], epoch=row[1], high=row[2], high_hash=row[3], last=row[4], conflict_seq=row[5])
+    return Journal(
+        device=row[0],
+        epoch=row[1],
+        high=row[2],
+        high_hash=row[3],
+        last=row[4],
+        conflict_seq=row[5],
+        kept_from=row[6],
+    )
 
 
 def current(db: Database) -> list[Journal]:
     """The journal of every device that has one in use."""
     rows = db.query(
-        "SELECT j.device, j.epoch, j.high, j.high_hash, j.last, j.conflict_seq FROM devices d"
+        "SELECT j.device, j.epoch, j.high, j.high_hash, j.last, j.conflict_seq, j.kept_from FROM devices d"
         " JOIN journals j ON j.device = d.id AND j.epoch = d.epoch ORDER BY d.id"
     )
     return [Journal(**row) for row in rows]

@@ -2,11 +2,13 @@
 
 from sqlite_utils import Database, Migrations
 
+from hub_server.store import people
 from hub_server.store.errors import StoreTooNewError
 from hub_server.store.schema_1 import STATEMENTS as FIRST_LIGHT
 from hub_server.store.schema_clocks import STATEMENTS as CLOCKS
 from hub_server.store.schema_faces import STATEMENTS as FACES
 from hub_server.store.schema_office import STATEMENTS as OFFICE
+from hub_server.store.schema_passages import STATEMENTS as PASSAGES
 from hub_server.store.schema_plates import STATEMENTS as PLATES
 from hub_server.store.schema_quarantine import STATEMENTS as QUARANTINE
 from hub_server.store.schema_tokens import STATEMENTS as TOKENS
@@ -59,8 +61,9 @@ def m0007_watch(db: Database) -> None:
 
 @_steps()
 def m0008_office(db: Database) -> None:
-    for statement in OFFICE:
+    for statement in OFFICE + PASSAGES:
         db.execute(statement)
+    people.spell_all(db)
 
 
 def migrate(db: Database) -> None:

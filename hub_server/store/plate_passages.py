@@ -1,7 +1,7 @@
 """Vehicles that passed a camera, and what was read on their plates. Says nothing about any person."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlite_utils import Database
 
@@ -9,7 +9,13 @@ from edge_agent.wire.messages import Direction, PlateVerdict
 from edge_agent.wire.plate import PlateKind
 from hub_server.store import limits, plates, vehicle_hours
 from hub_server.store.errors import InvalidValueError
+from hub_server.store.reach import DEVICES, EVERYWHERE, Reach, condition
 from hub_server.watch.clock import Anchor, earliest_us
+
+_AT: Final = (
+    "SELECT p.at_us FROM plate_passages p JOIN devices d ON d.id = p.device"  # noqa: S608 our own names
+    f" WHERE p.event = :before AND {condition('d.area', 'd.grid')}"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,11 +116,13 @@ def page(
     plate: str | None = None,
     since_us: int | None = None,
     until_us: int | None = None,
+    reach: Reach = EVERYWHERE,
 ) -> list[PlatePassage]:
     """By their time, newest first, from the one behind `before`; of a plate that was read so, or was meant.
 
     Raises InvalidValueError.
     """
+    rows_max = limits.page_rows(limit)
     tests: dict[str, tuple[str, object]] = {
         "device = :device": ("device", device),
         "(text = :plate OR listed = :plate)": (
@@ -127,15 +135,33 @@ def page(
     given = {test: (name, value) for test, (name, value) in tests.items() if value is not None}
     where, values = list(given), dict(given.values())
     if before is not None:
-        row = db.execute("SELECT at_us FROM plate_passages WHERE event = ?", [before]).fetchone()
+        row = db.execute(_AT, {"before": before, "reach": reach.value}).fetchone()
         if row is None:
             raise InvalidValueError("before", "不是过车记录的编号；is the id of no plate passage")
-        where.append("(at_us, id) < (:before_us, :before)")
+        where.append("(at_us, {id}) < (:before_us, :before)")
         values |= {"before_us": row[0], "before": before}
+    if reach.areas is not None:
+        where, values = _reached(where, values, reach, rows_max, is_walked=device is None and plate is None)
     rows = db.view("plate_passage_rows").rows_where(
-        " AND ".join(where) or None, values, order_by="at_us DESC, id DESC", limit=limits.page_rows(limit)
+        " AND ".join(where).format(id="id") or None, values, order_by="at_us DESC, id DESC", limit=rows_max
     )
     return [_passage(row) for row in rows]
+
+
+def _reached(
+    where: list[str], values: dict[str, object], reach: Reach, rows_max: int, *, is_walked: bool
+) -> tuple[list[str], dict[str, object]]:
+    """`is_walked`: nothing else bounds the rows, so each device within reach gives its newest, by the index."""
+    given = {**values, "reach": reach.value, "rows_max": rows_max}
+    if not is_walked:
+        return [*where, f"device IN {DEVICES}"], given
+    inside = " AND ".join(["device = d.id", *where]).format(id="event")
+    newest = (
+        "SELECT n.event FROM devices d CROSS JOIN plate_passages n ON n.event IN ("  # noqa: S608 our own names
+        "SELECT event FROM plate_passages INDEXED BY plate_passages_device"
+        f" WHERE {inside} ORDER BY at_us DESC, event DESC LIMIT :rows_max) WHERE d.id IN {DEVICES}"
+    )
+    return [*where, f"id IN ({newest})"], given
 
 
 def _passage(row: dict[str, Any]) -> PlatePassage:

@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from hub_server.store import limits
+from hub_server.store import events, limits
 from hub_server.store.errors import ConflictingChangeError, NotFoundError
 from hub_server.store.events import NewEvent
+from hub_server.store.reach import DEVICES, EVERYWHERE, Reach
 
 QUARANTINED = "quarantined"
 """The type of an event while it is not understood."""
@@ -71,12 +72,20 @@ def get(db: Database, id: int) -> Quarantined | None:
 
 
 def page(
-    db: Database, *, after: int | None, limit: int, state: State = State.WAITING, device: str | None = None
+    db: Database,
+    *,
+    after: int | None,
+    limit: int,
+    state: State = State.WAITING,
+    device: str | None = None,
+    reach: Reach = EVERYWHERE,
 ) -> list[Quarantined]:
     """By id, from the one behind `after`."""
-    where, values = "id > :after AND state = :state", {"after": after or 0, "state": state}
+    where, values = "id > :after AND state = :state", {"after": after or 0, "state": state, "reach": reach.value}
     if device is not None:
         where, values = f"{where} AND device = :device", {**values, "device": device}
+    if reach.areas is not None:
+        where = f"{where} AND device IN {DEVICES}"
     rows = db.view("quarantine_rows").rows_where(where, values, order_by="id", limit=limits.page_rows(limit))
     return [_quarantined(db, row) for row in rows]
 
@@ -128,6 +137,7 @@ def reread(db: Database, event: NewEvent, *, id: int, author: str, note: str, no
         ),
     ).rowcount
     if changed:
+        events.count_people(db, [event])
         record(db, id, Decision.RELEASED, author=author, note=note, now_us=now_us)
     return bool(changed)
 

@@ -29,12 +29,19 @@ class Reach:
 
 
 EVERYWHERE: Final = Reach(areas=None)
+_INSIDE: Final = "(SELECT value FROM json_each(:reach))"
+PEOPLE: Final = (
+    f"(SELECT id FROM people WHERE area <> '' AND area IN {_INSIDE}"  # noqa: S608 our own names
+    f" UNION SELECT id FROM people WHERE grid <> '' AND grid IN {_INSIDE})"
+)
+"""SQL: the ids of everybody within :reach, for whoever is bound; by the indexes, however many people there are."""
+DEVICES: Final = f"(SELECT id FROM devices WHERE area IN {_INSIDE} OR grid IN {_INSIDE})"  # noqa: S608 our own names
+"""The same of devices."""
 
 
 def condition(*columns: str) -> str:
     """SQL that is true for rows within :reach (`Reach.value`): one of these columns names an area of it."""
-    inside = "(SELECT value FROM json_each(:reach))"
-    return f"(:reach IS NULL OR {' OR '.join(f'{column} IN {inside}' for column in columns)})"
+    return f"(:reach IS NULL OR {' OR '.join(f'{column} IN {_INSIDE}' for column in columns)})"
 
 
 def of_areas(db: Database, areas: Iterable[str]) -> Reach:

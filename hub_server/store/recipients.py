@@ -11,6 +11,7 @@ from sqlite_utils import Database
 
 from hub_server.store import limits, outbox
 from hub_server.store.errors import InvalidValueError, NotFoundError
+from hub_server.store.reach import EVERYWHERE, Reach, condition
 from hub_server.watch.ladder import Rung
 
 URLS_MAX: Final = 5
@@ -108,10 +109,11 @@ def get(db: Database, id: int) -> Recipient | None:
     return None
 
 
-def page(db: Database, *, after: int | None, limit: int) -> list[Recipient]:
+def page(db: Database, *, after: int | None, limit: int, reach: Reach = EVERYWHERE) -> list[Recipient]:
     """By id, from the one behind `after`; those who are not active, too."""
-    sql = "SELECT * FROM recipients WHERE id > ? ORDER BY id LIMIT ?"
-    return [_recipient(row) for row in db.query(sql, [after or 0, limits.page_rows(limit)])]
+    sql = f"SELECT * FROM recipients WHERE id > :after AND {condition('area')} ORDER BY id LIMIT :limit"  # noqa: S608 our own names
+    given = {"after": after or 0, "limit": limits.page_rows(limit), "reach": reach.value}
+    return [_recipient(row) for row in db.query(sql, given)]
 
 
 def on_rung(db: Database, *, rung: Rung, area: str) -> list[Recipient]:

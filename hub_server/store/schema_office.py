@@ -20,12 +20,15 @@ _COLUMNS = (
     "ALTER TABLE devices ADD COLUMN grid TEXT NOT NULL DEFAULT ''",
     # NULL: of the owner of the data, by a one-time link from the machine itself; else of this account.
     "ALTER TABLE login_codes ADD COLUMN account TEXT REFERENCES accounts (name)",
+    # 1: whoever redeems it sets the account's password.
+    "ALTER TABLE login_codes ADD COLUMN sets_password INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE sessions ADD COLUMN account TEXT REFERENCES accounts (name)",
     "ALTER TABLE sessions ADD COLUMN created_us INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE sessions ADD COLUMN seen_us INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE sessions ADD COLUMN source TEXT NOT NULL DEFAULT ''",  # the address it was opened from
     "ALTER TABLE sessions ADD COLUMN agent TEXT NOT NULL DEFAULT ''",  # what the browser called itself then
-    # Everything of a journal below this place was deleted by retention; 1: nothing was.
+    # Below this place retention has been: what is missing there was deleted, and what stays has a longer span, or is
+    # needed. 1: it never was.
     "ALTER TABLE journals ADD COLUMN kept_from INTEGER NOT NULL DEFAULT 1",
 )
 
@@ -178,6 +181,8 @@ _TABLES = (
 )
 
 _OLDER_ROWS = (
+    # Programs that were shown people before they were masked for anybody are shown them as before.
+    "UPDATE tokens SET scopes = scopes || ' reveal' WHERE ' ' || scopes || ' ' LIKE '% read %'",
     *(
         "INSERT OR IGNORE INTO areas (name, kind, created_us)"  # noqa: S608 our own names
         f" SELECT DISTINCT area, 'community', 0 FROM {table} WHERE area <> ''"
@@ -228,16 +233,20 @@ _INDEXES = (
     "CREATE INDEX audit_subject ON audit (subject) WHERE subject NOT NULL",
     "CREATE INDEX audit_actor ON audit (actor)",
     "CREATE INDEX audit_at ON audit (at_us)",
+    "CREATE INDEX audit_action ON audit (action)",
     "CREATE INDEX areas_parent ON areas (parent) WHERE parent NOT NULL",
     "CREATE UNIQUE INDEX households_number ON households (number) WHERE removed_us IS NULL",
     "CREATE INDEX households_area ON households (area)",
     "CREATE INDEX people_household ON people (household) WHERE household NOT NULL",
     "CREATE INDEX people_grid ON people (grid) WHERE grid <> ''",
+    "CREATE INDEX people_pinyin ON people (pinyin, id)",  # a list of people is read in this order
     "CREATE INDEX vehicles_household ON vehicles (household) WHERE household NOT NULL",
     "CREATE INDEX field_changes_subject ON field_changes (subject, id)",
     "CREATE INDEX imports_created ON imports (created_us)",
-    # Of passages, newest first, and for retention.
-    "CREATE INDEX events_received ON events (received_us)",
+    # For retention.
+    "CREATE INDEX events_received ON events (received_us, type, person)",
+    "CREATE INDEX pauses_alert ON pauses (alert) WHERE alert NOT NULL",
+    "CREATE INDEX notices_pause ON notices (pause) WHERE pause NOT NULL",
 )
 
 _VIEWS = (

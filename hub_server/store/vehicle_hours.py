@@ -8,6 +8,7 @@ from sqlite_utils import Database
 from edge_agent.wire.messages import Direction
 from hub_server.store import limits
 from hub_server.store.errors import InvalidValueError, NotFoundError
+from hub_server.store.reach import EVERYWHERE, Reach, condition
 
 HOUR_US: Final = 3_600_000_000
 DAY_US: Final = 24 * HOUR_US
@@ -35,6 +36,8 @@ class Gate:
     place: str
     counted: Counted
     undated: int  # passages whose time nobody knows yet, whenever they were: they are in no hour
+    area: str = ""  # of the device, as `grid`
+    grid: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,7 +69,9 @@ def uncount(db: Database, *, device: str, direction: Direction, at_us: int) -> N
     )
 
 
-def gates(db: Database, *, since_us: int, until_us: int, after: str | None, limit: int) -> list[Gate]:
+def gates(
+    db: Database, *, since_us: int, until_us: int, after: str | None, limit: int, reach: Reach = EVERYWHERE
+) -> list[Gate]:
     """Every device that ever saw a vehicle, by name, with the hours that begin in this time.
 
     The hour in which `since_us` lies is in. Raises InvalidValueError.
@@ -74,14 +79,26 @@ def gates(db: Database, *, since_us: int, until_us: int, after: str | None, limi
     _check_times(since_us, until_us)
     rows = db.execute(
         f"SELECT d.id, d.place, {_SUMS},"  # noqa: S608 our own names
-        " (SELECT count(*) FROM plate_passages p WHERE p.device = d.id AND p.clock_trusted = 0)"
+        " (SELECT count(*) FROM plate_passages p WHERE p.device = d.id AND p.clock_trusted = 0), d.area, d.grid"
         " FROM devices d LEFT JOIN vehicle_hours h"
         " ON h.device = d.id AND h.hour_us >= :since_us AND h.hour_us < :until_us"
-        " WHERE d.id > :after AND EXISTS (SELECT 1 FROM plate_passages p WHERE p.device = d.id)"
+        f" WHERE d.id > :after AND {condition('d.area', 'd.grid')}"
+        " AND (EXISTS (SELECT 1 FROM plate_passages p WHERE p.device = d.id)"
+        # Passages are deleted when they are old; their hours stay.
+        " OR EXISTS (SELECT 1 FROM vehicle_hours o WHERE o.device = d.id))"
         " GROUP BY d.id ORDER BY d.id LIMIT :limit",
-        {"since_us": _hour(since_us), "until_us": until_us, "after": after or "", "limit": limits.page_rows(limit)},
+        {
+            "since_us": _hour(since_us),
+            "until_us": until_us,
+            "after": after or "",
+            "limit": limits.page_rows(limit),
+            "reach": reach.value,
+        },
     )
-    return [Gate(device=row[0], place=row[1], counted=_counted(row[2:5]), undated=row[5]) for row in rows]
+    return [
+        Gate(device=row[0], place=row[1], counted=_counted(row[2:5]), undated=row[5], area=row[6], grid=row[7])
+        for row in rows
+    ]
 
 
 def series(db: Database, *, device: str, since_us: int, until_us: int, bucket_us: int, zone_us: int) -> list[Bucket]:

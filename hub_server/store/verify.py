@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from hub_server.store import audit_reading
 from hub_server.store.migrations import unknown_steps
 from hub_server.store.verify_sync import SYNC_CHECKS, Findings
 from hub_server.store.verify_watch import WATCH_CHECKS
@@ -57,29 +58,37 @@ def _foreign_keys(db: Database) -> Findings:
 
 
 def _places(db: Database) -> Findings:
+    """Below `kept_from`, where retention has been, rows may be missing; nowhere else."""
+    kept_from = "kept_from" if "kept_from" in db.table("journals").columns_dict else "1"
     journals = {
-        (device, epoch): (high, high_hash)
-        for device, epoch, high, high_hash in db.execute("SELECT device, epoch, high, high_hash FROM journals")
+        (device, epoch): (kept, high, high_hash)
+        for device, epoch, kept, high, high_hash in db.execute(
+            f"SELECT device, epoch, {kept_from}, high, high_hash FROM journals"  # noqa: S608 our own names
+        )
     }
     wrong: list[str] = []
     rows = db.execute("SELECT device, epoch, seq, last_seq, hash, raw FROM events ORDER BY device, epoch, seq")
     for key, places in groupby(rows, key=lambda row: (row[0], row[1])):
-        wrong += _gaps(f"{key[0]}/{key[1][:8]}", places, *journals.pop(key, (0, None)))
+        wrong += _gaps(f"{key[0]}/{key[1][:8]}", places, *journals.pop(key, (1, 0, None)))
     wrong += [
-        f"{key[0]}/{key[1][:8]}: high is {high}, nothing is stored" for key, (high, _) in journals.items() if high
+        f"{key[0]}/{key[1][:8]}: high is {high}, nothing is stored"
+        for key, (kept, high, _) in journals.items()
+        if high >= kept
     ]
-    return "no gap, and the last of each journal is its high", wrong
+    return "no gap but where retention has been, and the last of each journal is its high", wrong
 
 
-def _gaps(journal: str, places: Iterator[Any], high: int, high_hash: str | None) -> list[str]:
+def _gaps(journal: str, places: Iterator[Any], kept: int, high: int, high_hash: str | None) -> list[str]:
     wrong, last, last_hash = [], 0, None
     for _, _, seq, last_seq, digest, raw in places:
-        if seq != last + 1:
+        if seq != last + 1 and (seq <= last or seq > kept):
             wrong.append(f"{journal}: {seq} follows {last}")
         if raw and hashlib.sha256(raw).hexdigest() != digest:  # what was erased has no bytes any more
             wrong.append(f"{journal}: the bytes at {seq} are not those of its hash")
         last, last_hash = last_seq, digest
-    if (last, last_hash) != (high, high_hash):
+    if kept > high + 1:
+        wrong.append(f"{journal}: deleted up to {kept - 1}, high is {high}")
+    elif kept <= high and (last, last_hash) != (high, high_hash):
         wrong.append(f"{journal}: stored up to {last}, high is {high}" if last != high else f"{journal}: another hash")
     return wrong
 
@@ -125,6 +134,14 @@ def _illegal(steps: list[Any], end: tuple[str, str | None] | None) -> str | None
     return None if end == (state, steps[-1][3]) else f"its history ends with {state}, it is {end}"
 
 
+def _audit(db: Database) -> Findings:
+    if not db.table("audit").exists():
+        return "none in a store of this age", []
+    found = audit_reading.verify(db)
+    broken = found.broken
+    return f"the chain of {found.rows} rows holds", [] if broken is None else [f"row {broken.id}: {broken.why}"]
+
+
 _CHECKS: dict[str, Callable[[Database], Findings]] = {
     "schema": _schema,
     "integrity": _integrity,
@@ -133,6 +150,7 @@ _CHECKS: dict[str, Callable[[Database], Findings]] = {
     "open alerts": _one_alert,
     "faces": _faces,
     "alert histories": _histories,
+    "audit": _audit,
     **SYNC_CHECKS,
     **WATCH_CHECKS,
 }

@@ -116,12 +116,47 @@ def _hours(db: Database) -> Findings:
             {"hour": hour_us},
         )
     }
+    # Retention deletes passages; the hours that have counted them stay.
+    deleted_us = _deleted_before_us(db)
     wrong = [
         f"{key[0]} {key[2]} at {key[1]}: {counted.get(key, 0)} counted, {there.get(key, 0)} passed"
         for key in sorted(counted.keys() | there.keys())
-        if counted.get(key) != there.get(key)
+        if counted.get(key, 0) < there.get(key, 0) or (counted.get(key) != there.get(key) and key[1] >= deleted_us)
     ]
     return "each vehicle is counted once, in its hour", wrong
+
+
+def _deleted_before_us(db: Database) -> int:
+    """Passages of vehicles received before this may be gone; 0: none is."""
+    if not _has(db, "deletions"):
+        return 0
+    row = db.execute(
+        "SELECT max(before_us) FROM deletions WHERE data_class IN ('plates_listed', 'plates_others')"
+    ).fetchone()
+    return int(row[0] or 0)
+
+
+def _people_hours(db: Database) -> Findings:
+    """An hour may count more than is stored once retention has deleted something; never less."""
+    if not _has(db, "people_hours"):
+        return _YOUNGER, []
+    counted = {
+        tuple(row[:2]): row[2] for row in db.execute("SELECT device, hour_us, known + strangers FROM people_hours")
+    }
+    there = {
+        tuple(row[:2]): row[2]
+        for row in db.execute(
+            "SELECT device, captured_us / 3600000000 * 3600000000, count(*) FROM events"
+            " WHERE type = 'passage' AND clock_trusted = 1 GROUP BY 1, 2"
+        )
+    }
+    is_whole = db.execute("SELECT NOT EXISTS (SELECT 1 FROM deletions)").fetchone()[0]
+    wrong = [
+        f"{key[0]} at {key[1]}: {counted.get(key, 0)} people counted, {there.get(key, 0)} passed"
+        for key in sorted(counted.keys() | there.keys())
+        if counted.get(key, 0) < there.get(key, 0) or (is_whole and counted.get(key, 0) > there.get(key, 0))
+    ]
+    return "each person who passed is counted once, in their hour", wrong
 
 
 def _dates(db: Database) -> Findings:
@@ -132,10 +167,22 @@ def _dates(db: Database) -> Findings:
         for device, boot, mono_us, wall_us, uncertainty_us in db.execute("SELECT * FROM clock_anchors")
     }
     told = {tuple(row) for row in db.execute("SELECT DISTINCT device, boot FROM events WHERE type = 'clock_anchor'")}
-    wrong = [f"{device}: an anchor of {boot[:8]} that no event told" for device, boot in anchors.keys() - told]
+    # What is dated outlives the event of its anchor, where retention has been.
+    old = _reached_by_retention(db)
+    wrong = [
+        f"{device}: an anchor of {boot[:8]} that no event told"
+        for device, boot in anchors.keys() - told
+        if device not in old
+    ]
     wrong += _events_dated(db, anchors)
     wrong += _stretches_dated(db, anchors)
     return "what a clock was not right for is dated by the anchor of its boot, or not at all", wrong
+
+
+def _reached_by_retention(db: Database) -> set[str]:
+    if "kept_from" not in db.table("journals").columns_dict:
+        return set()
+    return {row[0] for row in db.execute("SELECT DISTINCT device FROM journals WHERE kept_from > 1")}
 
 
 def _events_dated(db: Database, anchors: dict[tuple[str, str], Anchor]) -> Iterable[str]:
@@ -182,5 +229,6 @@ SYNC_CHECKS: Final[dict[str, Callable[[Database], Findings]]] = {
     "quarantine": _quarantine,
     "effects": _effects,
     "vehicle hours": _hours,
+    "people hours": _people_hours,
     "dates": _dates,
 }

@@ -8,7 +8,8 @@ from typing import Any
 from sqlite_utils import Database
 
 from hub_server.store import limits, people, signs
-from hub_server.store.errors import ExistsError, InvalidValueError, NotFoundError
+from hub_server.store.errors import ConflictingChangeError, ExistsError, InvalidValueError, NotFoundError
+from hub_server.store.reach import EVERYWHERE, PEOPLE, Reach
 from hub_server.store.rows import Watch
 from hub_server.watch.due import US_PER_S, Span, Terms, due_us, pause_end_us
 from hub_server.watch.judge import Verdict, observe
@@ -18,6 +19,7 @@ from hub_server.watch.states import WatchState, watch_state
 GIVEN = "given"
 _NAMES = tuple(field.name for field in fields(Watch))
 _COLUMNS = ", ".join(_NAMES)
+_THERE = "EXISTS (SELECT 1 FROM people p WHERE p.id = watch_rows.person AND p.removed_us IS NULL)"
 
 
 def create(
@@ -27,7 +29,8 @@ def create(
 
     Raises NotFoundError (no such person), ExistsError (the person has one), InvalidValueError.
     """
-    if people.get(db, person) is None:
+    known = people.get(db, person)
+    if known is None or known.removed_us is not None:
         raise NotFoundError(f"there is no person {person}")
     if get_by_person(db, person) is not None:
         raise ExistsError(f"{person} has a watch already")
@@ -52,9 +55,11 @@ def get_by_person(db: Database, person: str) -> Watch | None:
     return _first(db, "person = ?", person)
 
 
-def page(db: Database, *, after: int | None, limit: int) -> list[Watch]:
-    """By id, from the one behind `after`."""
-    rows = db.view("watch_rows").rows_where("id > ?", [after or 0], order_by="id", limit=limits.page_rows(limit))
+def page(db: Database, *, after: int | None, limit: int, reach: Reach = EVERYWHERE) -> list[Watch]:
+    """By id, from the one behind `after`; nobody who was removed."""
+    where = f"id > :after AND {_THERE}" if reach.areas is None else f"id > :after AND {_THERE} AND person IN {PEOPLE}"
+    given = {"after": after or 0, "reach": reach.value}
+    rows = db.view("watch_rows").rows_where(where, given, order_by="id", limit=limits.page_rows(limit))
     return [_watch(row) for row in rows]
 
 
@@ -73,6 +78,8 @@ def change(
     Raises NotFoundError, InvalidValueError.
     """
     before = _get(db, id)
+    if active:
+        _demand_there(db, before.person)
     after = replace(
         before,
         period_s=before.period_s if period_s is None else limits.period_s(period_s),
@@ -259,6 +266,12 @@ def _free_due_us(db: Database, watch: Watch) -> int:
             break
         free_us += 1
     return free_us
+
+
+def _demand_there(db: Database, person: str) -> None:
+    known = people.get(db, person)
+    if known is not None and known.removed_us is not None:
+        raise ConflictingChangeError(f"{known.name} 已移除，请先恢复；{known.name} was removed: bring them back first")
 
 
 def _get(db: Database, id: int) -> Watch:

@@ -6,7 +6,9 @@ from flask import Response
 from msgspec import Meta, Struct
 
 from hub_server.store import alarms
+from hub_server.store.alarms import ALL_KINDS, OF_EQUIPMENT
 from hub_server.web import fields, ladder_resources, snapshot
+from hub_server.web.auth import caller
 from hub_server.web.lists import answer, listed
 from hub_server.web.office import office
 from hub_server.web.operations import Operation, Routes
@@ -30,14 +32,17 @@ class AlarmsQuery(Struct, kw_only=True, forbid_unknown_fields=True):
         method="GET",
         path="/api/v1/alarms",
         summary="Alarms that are open, the oldest first; with state=all every one, the newest first",
-        scope=Scope.READ,
+        scope=Scope.EQUIPMENT,
         query=AlarmsQuery,
         answer=ladder_resources.AlarmPage,
+        rules="Without the scope `read` those of cameras and of the hub's clock only.",
     )
 )
 def index(asked: AlarmsQuery) -> Response:
+    who = caller()
+    kinds = ALL_KINDS if who.may(Scope.READ) else OF_EQUIPMENT
     with office().store.read() as db:
         if asked.state == "open":
-            return answer({"items": snapshot.open_alarms(db), "next": None})
-        rows = alarms.page(db, after=asked.after, limit=asked.limit)
+            return answer({"items": snapshot.open_alarms(db, reach=who.reach, kinds=kinds), "next": None})
+        rows = alarms.page(db, after=asked.after, limit=asked.limit, reach=who.reach, kinds=kinds)
         return listed(rows, lambda row: snapshot.alarm(db, row), limit=asked.limit)

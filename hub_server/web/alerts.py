@@ -8,11 +8,14 @@ from flask import Response
 from msgspec import Meta, Struct
 from sqlite_utils import Database
 
-from hub_server.store import alerts, coverage
+from hub_server.store import alert_lists, alerts, coverage
+from hub_server.store.alert_lists import Wanted
 from hub_server.store.errors import NotFoundError
 from hub_server.store.rows import Alert
+from hub_server.watch.coverage import Verdict
 from hub_server.watch.states import AlertState, Outcome
-from hub_server.web import fields, resources, shapes, snapshot
+from hub_server.web import fields, masking, resources, shapes, snapshot
+from hub_server.web.auth import caller
 from hub_server.web.conditional import if_match
 from hub_server.web.lists import answer, listed
 from hub_server.web.office import office
@@ -39,8 +42,15 @@ HumanOutcome = Annotated[
 ]
 
 
+VerdictName = Annotated[Verdict, Meta(description=f"one of {', '.join(Verdict)}")]
+
+
 class AlertsQuery(Struct, kw_only=True, forbid_unknown_fields=True):
+    """`area`: of a community, a village or a grid; `verdict`: as it was when the alert was raised."""
+
     state: StateList | None = None
+    area: fields.Area | None = None
+    verdict: VerdictName | None = None
     after: fields.RowId | None = None
     limit: fields.ListLimit = fields.LIST_LIMIT
 
@@ -63,13 +73,17 @@ class AlertStep(Struct, kw_only=True, forbid_unknown_fields=True):
         scope=Scope.READ,
         query=AlertsQuery,
         answer=resources.AlertPage,
+        looks=True,
+        urgent=True,
     )
 )
 def index(asked: AlertsQuery) -> Response:
-    states = None if asked.state is None else frozenset(AlertState(state) for state in asked.state.split(","))
+    states = AlertState if asked.state is None else (AlertState(state) for state in asked.state.split(","))
+    wanted = Wanted(states=frozenset(states), area=asked.area, verdict=asked.verdict)
+    who = caller()
     with office().store.read() as db:
-        rows = alerts.page(db, states=states, after=asked.after, limit=asked.limit)
-        return listed(rows, lambda row: snapshot.alert(db, row), limit=asked.limit)
+        rows = alert_lists.newest(db, wanted=wanted, after=asked.after, limit=asked.limit, reach=who.reach)
+        return listed(rows, lambda row: masking.alert(snapshot.alert(db, row), who), limit=asked.limit)
 
 
 @blueprint.operation(
@@ -79,11 +93,13 @@ def index(asked: AlertsQuery) -> Response:
         summary="One alert with its history",
         scope=Scope.READ,
         answer=resources.WholeAlert,
+        looks=True,
+        urgent=True,
     )
 )
 def show(alert: int) -> Response:
     with office().store.read() as db:
-        return answer(whole(db, _get(db, alert)))
+        return answer(masking.whole_alert(whole(db, _get(db, alert)), caller()))
 
 
 @blueprint.operation(
@@ -138,27 +154,28 @@ def _agree(values: Mapping[str, object]) -> Mapping[str, str]:
 )
 def change(alert: int, body: AlertStep) -> Response:
     until_us = None if body.until is None else microseconds(body.until)
-    store, seen = office().store, if_match()
+    store, seen, who = office().store, if_match(), caller()
+    author = who.author(body.author)
 
     def job(db: Database) -> resources.WholeAlert:
-        seen.demand(whole(db, _get(db, alert)))
+        seen.demand(masking.whole_alert(whole(db, _get(db, alert)), who))
         row = alerts.move(
             db,
             alert,
             to=body.state,
             outcome=None if body.outcome is None else Outcome(body.outcome),
-            author=body.author,
+            author=author,
             note=body.note,
             until_us=until_us,
             now_us=store.now_us(),
         )
-        return whole(db, row)
+        return masking.whole_alert(whole(db, row), who)
 
     return answer(write(job))
 
 
 def whole(db: Database, row: Alert) -> resources.WholeAlert:
-    """An alert with every step of it."""
+    """An alert with every step of it, and with all personal data: masking.whole_alert shows it to somebody."""
     return {**snapshot.alert(db, row), "history": shapes.history(alerts.history(db, row.id))}
 
 

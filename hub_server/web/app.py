@@ -1,6 +1,6 @@
 """The factory: one Flask application over one store."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from flask import Flask
 from werkzeug.routing import BaseConverter
@@ -19,6 +19,7 @@ from hub_server.web import (
     consents,
     contacts,
     corrections,
+    courses,
     devices,
     events,
     exports,
@@ -32,6 +33,7 @@ from hub_server.web import (
     ladder,
     login,
     looking,
+    me,
     metrics,
     notices,
     observations,
@@ -44,6 +46,7 @@ from hub_server.web import (
     plates,
     problems,
     quarantine,
+    reaching,
     recipients,
     reports,
     retention,
@@ -69,7 +72,7 @@ from hub_server.web.pages import devices as devices_pages
 from hub_server.web.pages import households as households_pages
 from hub_server.web.pages import imports as imports_pages
 from hub_server.web.pages import me as me_pages
-from hub_server.web.pages import more
+from hub_server.web.pages import menu, more, rules
 from hub_server.web.pages import passages as passages_pages
 from hub_server.web.pages import people as people_pages
 from hub_server.web.pages import places as places_pages
@@ -91,6 +94,7 @@ _API = (
     corrections,
     hints,
     alerts,
+    courses,
     reports,
     notices,
     recipients,
@@ -111,6 +115,7 @@ _API = (
     openapi,
     accounts,
     sessions,
+    me,
     audit_log,
     areas,
     households,
@@ -168,12 +173,15 @@ def create_app(
     enrol: Enrol,
     release: Callable[[int, str, str], Released],
     figures: Callable[[], Figures] = Figures,
+    hosts: Collection[str] = (),
+    page_url: str | None = None,
 ) -> Flask:
     """A WSGI application. `app.extensions["shouwang"].stop()` ends its streams; call it before the store closes.
 
     Programs ask with the tokens of the store. `health` answers at once, with at least `status`: "ok" or "degraded", and
     `broker`: "connected" or what is wrong. `release` reads a quarantined event again: its id, by whom, a note.
-    `figures` answers at once, too: what the running parts count of themselves.
+    `figures` answers at once, too: what the running parts count of themselves. `hosts`: names that the page goes by
+    besides the loopback's. `page_url`: of the page as others reach it, for links that are given to them.
     """
     app = Flask(__name__)
     # A body without a length is cut here in silence, so it may be one byte longer than what the decoder takes.
@@ -190,10 +198,16 @@ def create_app(
         enrol=enrol,
         release=release,
         figures=figures,
+        home=menu.home,
+        hosts=frozenset(host.lower() for host in hosts),
+        page_url=page_url,
     )
-    problems.register(app, {key: why for part in _API for key, why in part.blueprint.absent.items()})
-    app.before_request(guards.demand_loopback)
+    problems.register(
+        app, {key: why for part in _API for key, why in part.blueprint.absent.items()}, page=rules.refused
+    )
+    app.before_request(guards.demand_known_host)
     app.before_request(auth.demand_caller)
+    app.before_request(reaching.demand_reach)
     app.after_request(looking.record)
     app.after_request(guards.harden)
     for part in (*_API, *_PAGES):

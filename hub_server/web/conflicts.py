@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 from hub_server.store import conflicts
 from hub_server.store.errors import NotFoundError
 from hub_server.web import fields, quarantine_resources, quarantine_shapes
+from hub_server.web.auth import caller
 from hub_server.web.lists import answer, listed
 from hub_server.web.office import office
 from hub_server.web.operations import Operation, Routes
@@ -38,7 +39,7 @@ class Settlement(Struct, kw_only=True, forbid_unknown_fields=True):
         method="GET",
         path="/api/v1/conflicts",
         summary="Conflicts by id: those that wait for a person, unless the settled ones are asked for",
-        scope=Scope.READ,
+        scope=Scope.EQUIPMENT,
         query=ConflictsQuery,
         answer=quarantine_resources.ConflictPage,
     )
@@ -46,7 +47,12 @@ class Settlement(Struct, kw_only=True, forbid_unknown_fields=True):
 def index(asked: ConflictsQuery) -> Response:
     with office().store.read() as db:
         rows = conflicts.page(
-            db, after=asked.after, limit=asked.limit, settled=asked.state == "settled", device=asked.device
+            db,
+            after=asked.after,
+            limit=asked.limit,
+            settled=asked.state == "settled",
+            device=asked.device,
+            reach=caller().reach,
         )
     return listed(rows, quarantine_shapes.conflict, limit=asked.limit)
 
@@ -56,8 +62,9 @@ def index(asked: ConflictsQuery) -> Response:
         method="GET",
         path="/api/v1/conflicts/<row_id:conflict>",
         summary="One of them, with the bytes of both events",
-        scope=Scope.READ,
+        scope=Scope.EQUIPMENT,
         answer=quarantine_resources.WholeConflict,
+        looks=True,
     )
 )
 def show(conflict: int) -> Response:
@@ -79,6 +86,6 @@ def show(conflict: int) -> Response:
     )
 )
 def settle(conflict: int, body: Settlement) -> Response:
-    store = office().store
-    row = write(lambda db: conflicts.settle(db, conflict, author=body.by, note=body.note, now_us=store.now_us()))
+    store, author = office().store, caller().author(body.by)
+    row = write(lambda db: conflicts.settle(db, conflict, author=author, note=body.note, now_us=store.now_us()))
     return answer(quarantine_shapes.conflict(row))

@@ -11,11 +11,12 @@ from hub_server.store import consents, people
 from hub_server.store.consents import Basis, Consent
 from hub_server.store.errors import NotFoundError
 from hub_server.web import fields, resources, shapes
+from hub_server.web.auth import caller
 from hub_server.web.lists import answer, listed
 from hub_server.web.office import office
 from hub_server.web.operations import Operation, Routes
 from hub_server.web.scopes import Scope
-from hub_server.web.writing import write
+from hub_server.web.writing import note, write
 
 blueprint = Routes("consents", __name__)
 
@@ -44,6 +45,7 @@ class Withdrawal(Struct, kw_only=True, forbid_unknown_fields=True):
         summary="What a person agreed to, and withdrew; the oldest first",
         scope=Scope.READ,
         answer=resources.ConsentPage,
+        looks=True,
     )
 )
 def index(person: str) -> Response:
@@ -78,7 +80,7 @@ def create(person: str, body: NewConsent) -> Response:
             basis=Basis(body.basis),
             text_version=body.text_version,
             given_on=body.given_on,
-            collector=body.collector,
+            collector=body.collector,  # as the signed form says; who wrote it down stands in the audit
             guardian=body.guardian,
             now_us=store.now_us(),
         )
@@ -99,7 +101,9 @@ def create(person: str, body: NewConsent) -> Response:
 def withdraw(person: str, purpose: str, body: Withdrawal) -> Response:
     if purpose not in set(Purpose):
         raise NotFoundError(f"there is no purpose {purpose}")
-    return answer(shapes.consent(office().custody.withdraw(person, Purpose(purpose), by=body.by)))
+    withdrawn = office().custody.withdraw(person, Purpose(purpose), by=caller().author(body.by))
+    note({"fields": ["by"], "purpose": purpose})
+    return answer(shapes.consent(withdrawn))
 
 
 def demand_person(db: Database, person: str) -> None:

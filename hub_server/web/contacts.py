@@ -6,10 +6,11 @@ from flask import Response
 from msgspec import Struct
 from sqlite_utils import Database
 
-from hub_server.store import recipients
+from hub_server.store import recipients, watches
 from hub_server.store.errors import NotFoundError
 from hub_server.store.recipients import Contact
-from hub_server.web import fields, ladder_resources, ladder_shapes
+from hub_server.web import fields, ladder_resources, ladder_shapes, masking
+from hub_server.web.auth import Caller, caller
 from hub_server.web.consents import demand_person
 from hub_server.web.lists import answer, listed
 from hub_server.web.office import office
@@ -36,13 +37,16 @@ class NewContact(Struct, kw_only=True, forbid_unknown_fields=True):
         summary="Whom to call about a person; who was added first comes first",
         scope=Scope.READ,
         answer=ladder_resources.FamilyContactPage,
+        looks=True,
     )
 )
 def index(person: str) -> Response:
+    who = caller()
     with office().store.read() as db:
         demand_person(db, person)
         rows = recipients.contacts_of(db, person)
-    return listed(rows, ladder_shapes.contact, limit=len(rows) + 1)
+        needed = watches.has_alert(db, person)
+    return listed(rows, lambda row: _shape(row, who, needed=needed), limit=len(rows) + 1)
 
 
 @blueprint.operation(
@@ -70,7 +74,7 @@ def create(person: str, body: NewContact) -> Response:
             now_us=store.now_us(),
         )
     )
-    return answer(ladder_shapes.contact(row), HTTPStatus.CREATED, location=f"/api/v1/people/{person}/contacts")
+    return answer(_shape(row, caller()), HTTPStatus.CREATED, location=f"/api/v1/people/{person}/contacts")
 
 
 @blueprint.operation(
@@ -92,4 +96,9 @@ def remove(contact: int) -> Response:
         recipients.remove_contact(db, contact, now_us=store.now_us())
         return found
 
-    return answer(ladder_shapes.contact(write(job)))
+    return answer(_shape(write(job), caller()))
+
+
+def _shape(row: Contact, who: Caller, *, needed: bool = False) -> ladder_resources.FamilyContact:
+    """`needed`: an alert of the person is not closed."""
+    return masking.contact(ladder_shapes.contact(row), who, needed=needed)

@@ -4,8 +4,9 @@ from flask import Response
 from msgspec import Struct
 from sqlite_utils import Database
 
-from hub_server.store import corrections, people
+from hub_server.store import corrections
 from hub_server.store.rows import Correction
+from hub_server.store.whereabouts import is_within
 from hub_server.web import fields, watch_resources, watch_shapes
 from hub_server.web.auth import caller
 from hub_server.web.consents import demand_person
@@ -40,10 +41,11 @@ class NewCorrection(Struct, kw_only=True, forbid_unknown_fields=True):
     )
 )
 def create(event: int, body: NewCorrection) -> Response:
-    store, author = office().store, body.by or caller().name
+    store, who = office().store, caller()
+    author = who.author(body.by)
 
     def job(db: Database) -> Correction:
-        if body.other is not None and people.get(db, body.other) is None:
+        if body.other is not None and not is_within(db, "person", body.other, who.reach):
             raise invalid({"other": f"没有 {body.other} 这个人；there is no person {body.other}"})
         return corrections.not_this_person(
             db, event=event, other=body.other, author=author, note=body.note, now_us=store.now_us()
@@ -59,6 +61,7 @@ def create(event: int, body: NewCorrection) -> Response:
         summary="Sightings that named the person and were somebody else, the newest first",
         scope=Scope.READ,
         answer=watch_resources.CorrectionPage,
+        looks=True,
     )
 )
 def index(person: str) -> Response:

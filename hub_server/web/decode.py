@@ -30,7 +30,9 @@ def turn(bytes_max: int) -> Iterator[None]:
         return
     if not _large.acquire(timeout=LARGE_WAIT_S):
         raise ProblemError(
-            HTTPStatus.SERVICE_UNAVAILABLE, "others are being enrolled: come again", headers={"Retry-After": "5"}
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "another large request is being looked at: come again",
+            headers={"Retry-After": "5"},
         )
     try:
         yield
@@ -42,11 +44,7 @@ def json_body(kind: type[T], check: Check | None = None, *, bytes_max: int = BOD
     """The body of this request as a `kind`. Raises ProblemError: 413, 415, 400 (no JSON object) or 422 (by field)."""
     if request.mimetype != "application/json":
         raise ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send a JSON object as application/json")
-    # A body without a length is cut here in silence, so it may be one byte longer than what is taken.
-    request.max_content_length = bytes_max + 1
-    body = request.get_data(cache=False)
-    if len(body) > bytes_max:
-        raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is over {bytes_max} bytes")
+    body = _body(bytes_max)
     try:
         value = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -54,6 +52,22 @@ def json_body(kind: type[T], check: Check | None = None, *, bytes_max: int = BOD
     if not isinstance(value, dict):
         raise ProblemError(HTTPStatus.BAD_REQUEST, "the body must be a JSON object")
     return decode_fields(value, kind, check=check)
+
+
+def raw_body(content: str, *, bytes_max: int) -> bytes:
+    """The body of this request as it is. Raises ProblemError: 413, 415."""
+    if request.mimetype != content:
+        raise ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"send the file as {content}")
+    return _body(bytes_max)
+
+
+def _body(bytes_max: int) -> bytes:
+    # A body without a length is cut here in silence, so it may be one byte longer than what is taken.
+    request.max_content_length = bytes_max + 1
+    body = request.get_data(cache=False)
+    if len(body) > bytes_max:
+        raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is over {bytes_max} bytes")
+    return body
 
 
 def query(kind: type[T]) -> T:

@@ -1,36 +1,48 @@
 """/api/v1/devices: the camera points, and the secret each is given once."""
 
 from http import HTTPStatus
+from typing import Annotated, get_args
 
 from flask import Response
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 from sqlite_utils import Database
 
-from hub_server.store import devices
+from hub_server.store import device_lists, devices
+from hub_server.store.device_lists import Standing
 from hub_server.store.errors import NotFoundError
 from hub_server.store.rows import Device
 from hub_server.web import fields, resources, shapes
+from hub_server.web.auth import caller
 from hub_server.web.conditional import if_match
 from hub_server.web.lists import answer, listed
 from hub_server.web.office import office
 from hub_server.web.operations import Operation, Routes
+from hub_server.web.reaching import demand_within
 from hub_server.web.scopes import Scope
 from hub_server.web.writing import write
 
 blueprint = Routes("devices", __name__)
 
 
+StateName = Annotated[Standing, Meta(description=f"one of {', '.join(get_args(Standing))}")]
+
+
 class DevicesQuery(Struct, kw_only=True, forbid_unknown_fields=True):
+    """`area`: a community, a village or a grid. `behind`: not all it has is stored; `trouble`: something waits."""
+
+    area: fields.Area | None = None
+    state: StateName | None = None
     after: fields.DeviceId | None = None
     limit: fields.ListLimit = fields.LIST_LIMIT
 
 
 class NewDevice(Struct, kw_only=True, forbid_unknown_fields=True):
-    """`place` is for people, `area` the community or village whose people it watches over."""
+    """`place` is for people, `area` the community or village whose people it watches over, `grid` a grid in it."""
 
     id: fields.DeviceId
     place: fields.Place = ""
     area: fields.Area = ""
+    grid: fields.Area = ""
 
 
 class DeviceChange(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -38,6 +50,7 @@ class DeviceChange(Struct, kw_only=True, forbid_unknown_fields=True):
 
     place: fields.Place | UnsetType = UNSET
     area: fields.Area | UnsetType = UNSET
+    grid: fields.Area | UnsetType = UNSET
 
 
 @blueprint.operation(
@@ -45,14 +58,21 @@ class DeviceChange(Struct, kw_only=True, forbid_unknown_fields=True):
         method="GET",
         path="/api/v1/devices",
         summary="Devices by id",
-        scope=Scope.READ,
+        scope=Scope.EQUIPMENT,
         query=DevicesQuery,
         answer=resources.DevicePage,
     )
 )
 def index(asked: DevicesQuery) -> Response:
     with office().store.read() as db:
-        rows = devices.page(db, after=asked.after, limit=asked.limit)
+        rows = device_lists.page(
+            db,
+            after=asked.after,
+            limit=asked.limit,
+            area=asked.area,
+            standing=asked.state,
+            reach=caller().reach,
+        )
     return listed(rows, shapes.device, limit=asked.limit)
 
 
@@ -66,13 +86,17 @@ def index(asked: DevicesQuery) -> Response:
         answer=resources.CreatedDevice,
         status=HTTPStatus.CREATED,
         conflict="there is a device of this id already",
+        rules="`area` and `grid` lie in the caller's areas.",
     )
 )
 def create(body: NewDevice) -> Response:
-    store = office().store
-    row, secret = write(
-        lambda db: devices.create(db, id=body.id, place=body.place, area=body.area, now_us=store.now_us())
-    )
+    store, reach = office().store, caller().reach
+
+    def job(db: Database) -> tuple[Device, str]:
+        demand_within(db, reach, area=body.area, grid=body.grid)
+        return devices.create(db, id=body.id, place=body.place, area=body.area, grid=body.grid, now_us=store.now_us())
+
+    row, secret = write(job)
     made: resources.CreatedDevice = {**shapes.device(row), "mqtt": _mqtt(row.id, secret)}
     return answer(made, HTTPStatus.CREATED, location=f"/api/v1/devices/{row.id}")
 
@@ -82,7 +106,7 @@ def create(body: NewDevice) -> Response:
         method="GET",
         path="/api/v1/devices/<device>",
         summary="One device",
-        scope=Scope.READ,
+        scope=Scope.EQUIPMENT,
         answer=resources.Device,
     )
 )
@@ -95,24 +119,29 @@ def show(device: str) -> Response:
     Operation(
         method="PATCH",
         path="/api/v1/devices/<device>",
-        summary="Another place or area",
+        summary="Another place, area or grid",
         scope=Scope.DEVICES,
         body=DeviceChange,
         answer=resources.Device,
         versioned=True,
-        rules="A device's ETag changes with every message heard from it.",
+        rules="A device's ETag changes with every message heard from it. `area` and `grid` lie in the caller's areas.",
     )
 )
 def change(device: str, body: DeviceChange) -> Response:
-    store, seen = office().store, if_match()
+    store, seen, reach = office().store, if_match(), caller().reach
 
     def job(db: Database) -> Device:
-        seen.demand(shapes.device(_get(db, device)))
+        before = _get(db, device)
+        seen.demand(shapes.device(before))
+        if body.area is not UNSET or body.grid is not UNSET:
+            area = before.area if body.area is UNSET else body.area
+            demand_within(db, reach, area=area, grid=before.grid if body.grid is UNSET else body.grid)
         return devices.change(
             db,
             device,
             place=None if body.place is UNSET else body.place,
             area=None if body.area is UNSET else body.area,
+            grid=None if body.grid is UNSET else body.grid,
             now_us=store.now_us(),
         )
 

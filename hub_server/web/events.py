@@ -6,6 +6,7 @@ from msgspec import Struct
 from hub_server.store import events
 from hub_server.store.errors import NotFoundError
 from hub_server.web import fields, resources, snapshot
+from hub_server.web.auth import caller
 from hub_server.web.lists import answer, listed
 from hub_server.web.office import office
 from hub_server.web.operations import Operation, Routes
@@ -29,9 +30,12 @@ class EventsQuery(Struct, kw_only=True, forbid_unknown_fields=True):
         method="GET",
         path="/api/v1/events",
         summary="Events, newest first; with `after` oldest first from there",
+        rules="Those of devices in the caller's areas; with `person` or `device` also those of somebody in them that "
+        "another device told.",
         scope=Scope.READ,
         query=EventsQuery,
         answer=resources.EventPage,
+        looks=True,
     )
 )
 def index(asked: EventsQuery) -> Response:
@@ -44,6 +48,7 @@ def index(asked: EventsQuery) -> Response:
             device=asked.device,
             person=asked.person,
             type=asked.type,
+            reach=caller().reach,
         )
         shown = snapshot.shaped(db, rows)
     cursor = "before" if asked.after is None else "after"
@@ -57,6 +62,7 @@ def index(asked: EventsQuery) -> Response:
         summary="One event",
         scope=Scope.READ,
         answer=resources.Event,
+        looks=True,
     )
 )
 def show(event: int) -> Response:

@@ -1,20 +1,27 @@
 """One small office, told once: an example of every body and every answer, for /openapi.json."""
 
 from edge_agent.wire.gallery import Purpose
+from hub_server.store.care import Care
 from hub_server.store.consents import Basis
 from hub_server.watch.coverage import Verdict
 from hub_server.watch.states import AlertState, Outcome, WatchState
 from hub_server.web import resources
+from hub_server.web.account_examples import ACCOUNT_EXAMPLES
 from hub_server.web.alerts import AlertStep
+from hub_server.web.audit_examples import AUDIT_EXAMPLES
 from hub_server.web.consents import NewConsent, Withdrawal
+from hub_server.web.course_examples import COURSE_EXAMPLES
 from hub_server.web.devices import DeviceChange, NewDevice
+from hub_server.web.exchange_examples import EXCHANGE_EXAMPLES
 from hub_server.web.faces import NewPhotos
 from hub_server.web.ladder_examples import LADDER_EXAMPLES
+from hub_server.web.master_examples import MASTER_EXAMPLES
 from hub_server.web.people import NewPerson, PersonChange
 from hub_server.web.plate_examples import PLATE_EXAMPLES
 from hub_server.web.quarantine_examples import QUARANTINE_EXAMPLES
 from hub_server.web.scopes import Scope
 from hub_server.web.tokens import NewToken
+from hub_server.web.traffic_examples import TRAFFIC_EXAMPLES
 from hub_server.web.watch_examples import WATCH_EXAMPLES
 from hub_server.web.watches import NewWatch, WatchChange
 
@@ -29,6 +36,12 @@ _PERSON: resources.Person = {
     "area": "桂花村",
     "born": "1948-03-05",
     "created_at": "2026-11-23T21:40:00.123456Z",
+    "grid": "桂花村第一网格",
+    "kind": "resident",
+    "household": 1,
+    "relation": "户主",
+    "care": [Care.LIVES_ALONE],
+    "removed_at": None,
 }
 _CONSENT: resources.Consent = {
     "id": 1,
@@ -155,6 +168,7 @@ _DEVICE: resources.Device = {
     "id": "east-gate",
     "place": "东门 East gate",
     "area": "桂花村",
+    "grid": "",
     "created_at": "2026-11-23T21:42:00.000000Z",
     "online": True,
     "heard_at": "2026-11-23T21:43:00.000000Z",
@@ -239,7 +253,13 @@ EXAMPLES: dict[object, object] = {
     **PLATE_EXAMPLES,
     **QUARANTINE_EXAMPLES,
     **WATCH_EXAMPLES,
+    **ACCOUNT_EXAMPLES,
+    **AUDIT_EXAMPLES,
+    **COURSE_EXAMPLES,
     **LADDER_EXAMPLES,
+    **TRAFFIC_EXAMPLES,
+    **MASTER_EXAMPLES,
+    **EXCHANGE_EXAMPLES,
     resources.Person: _PERSON,
     resources.PeoplePage: _PEOPLE,
     resources.Consent: _CONSENT,
@@ -266,7 +286,7 @@ EXAMPLES: dict[object, object] = {
     resources.LoginLink: _LINK,
     resources.Health: _HEALTH,
     NewPerson: {"id": "p-li", "name": "李秀兰", "phone": "138 0013 0001", "area": "桂花村", "born": "1948-03-05"},
-    PersonChange: {"phone": "138 0013 0009"},
+    PersonChange: {"phone": "138 0013 0009", "by": "王敏"},
     NewConsent: {
         "purpose": "welfare",
         "text_version": "2026-11 守望告知书",

@@ -10,6 +10,7 @@ from sqlite_utils import Database
 from hub_server.store import consents, faces
 from hub_server.store.errors import ConflictingChangeError
 from hub_server.web import fields, resources, shapes
+from hub_server.web.auth import caller
 from hub_server.web.consents import demand_person
 from hub_server.web.enrolling import PhotosRefusedError
 from hub_server.web.lists import answer, listed
@@ -17,6 +18,7 @@ from hub_server.web.office import office
 from hub_server.web.operations import Operation, Routes
 from hub_server.web.problems import invalid
 from hub_server.web.scopes import Scope
+from hub_server.web.writing import note
 
 blueprint = Routes("faces", __name__)
 BODY_BYTES_MAX = 16 * 1024 * 1024
@@ -44,6 +46,7 @@ class ErasuresQuery(Struct, kw_only=True, forbid_unknown_fields=True):
         summary="Whether a person is enrolled, and how well; no template",
         scope=Scope.READ,
         answer=resources.Face,
+        looks=True,
     )
 )
 def show(person: str) -> Response:
@@ -75,7 +78,8 @@ def enrol(person: str, body: NewPhotos) -> Response:
     except PhotosRefusedError as error:
         raise invalid({f"photos[{index}]": reason for index, reason in sorted(error.reasons.items())}) from error
     new = replace(made, kept=tuple(body.photos) if body.keep_photos else ())
-    face = office().custody.enrol(person, new, by=body.by)
+    face = office().custody.enrol(person, new, by=caller().author(body.by))
+    note({"fields": ["photos", "keep_photos", "by"], "photos": len(body.photos)})
     return answer(
         shapes.face(person, face, kept=len(new.kept)), HTTPStatus.CREATED, location=f"/api/v1/people/{person}/face"
     )
@@ -91,7 +95,9 @@ def enrol(person: str, body: NewPhotos) -> Response:
     )
 )
 def erase(person: str) -> Response:
-    return answer(shapes.erased(office().custody.erase_face(person, by="api"), person))
+    erasure = office().custody.erase_face(person, by=caller().author("api"))
+    note()
+    return answer(shapes.erased(erasure, person))
 
 
 @blueprint.operation(
@@ -102,6 +108,7 @@ def erase(person: str) -> Response:
         scope=Scope.PEOPLE,
         answer=bytes,
         content=IMAGE,
+        looks=True,
     )
 )
 def photo(person: str, photo: int) -> Response:
@@ -122,7 +129,7 @@ def photo(person: str, photo: int) -> Response:
 )
 def erasures(asked: ErasuresQuery) -> Response:
     with office().store.read() as db:
-        rows = faces.erasures(db, after=asked.after, limit=asked.limit)
+        rows = faces.erasures(db, after=asked.after, limit=asked.limit, reach=caller().reach)
     return listed(rows, shapes.erasure, limit=asked.limit)
 
 

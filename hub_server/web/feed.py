@@ -1,4 +1,6 @@
-"""What the streams send. The store is read once for all of them, at most four times a second."""
+"""What the streams send: new events, and what changed on the board. The store is read once for all of them, at most
+four times a second; of what was read each stream is given what lies within its reach.
+"""
 
 import threading
 import time
@@ -12,9 +14,11 @@ from sqlite_utils import Database
 from hub_server.store import events
 from hub_server.store.errors import StoreClosedError
 from hub_server.store.limits import PAGE_ROWS_MAX
+from hub_server.store.reach import Reach
 from hub_server.store.store import Store
-from hub_server.web import ladder_resources, resources, snapshot
-from hub_server.web.outlook import outlook
+from hub_server.web import resources, snapshot
+from hub_server.web.board import EVERYTHING, Board, View
+from hub_server.web.snapshot import Named
 
 STREAMS_MAX = 80
 TICK_S = 0.25  # between two frames of a stream, and between two looks at events and alerts
@@ -29,16 +33,32 @@ _WAIT_S = 1.0  # a stream looks this often whether it must end
 _RETRY = b"retry: 2000\n\n"
 _ALIVE = b": still here\n\n"
 
-_Backlog = list[tuple[int, bytes]]  # events by id, each as its frame
-
 
 @dataclass(kw_only=True)
 class Cursor:
     """How far one stream is."""
 
     event_id: int | None  # the last event it has; None: start with what comes from now on
+    view: View = EVERYTHING
     tick: int = 0
     version: int = -1  # of the store; -1: do not wait, there is more
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Event:
+    """One event as it goes out, and the area and grid of its device."""
+
+    id: int
+    named: Named
+    frame: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Backlog:
+    """Older events as frames; `through`: everything up to this id is in it, or is not within reach."""
+
+    frames: list[bytes]
+    through: int
 
 
 @dataclass(kw_only=True)
@@ -66,15 +86,13 @@ class Feed:
         self._tick = 0
         self._quick = _Look(pace_s=TICK_S)
         self._tables = _Look(pace_s=TABLES_S)
-        self._ring: deque[tuple[int, bytes]] = deque()
+        self._ring: deque[_Event] = deque()
         self._ring_from = 0  # every event above this id, up to _ring_to, is in the ring
         self._ring_to: int | None = None
-        self._alerts: list[resources.Alert] = []
-        self._alarms: list[ladder_resources.Alarm] = []
-        self._board: dict[str, dict[object, tuple[int, bytes]]] = {}  # name -> key -> (tick of change, JSON)
-        self._news_since: dict[int, tuple[bytes, ...]] = {}  # tick -> what changed after it: most ask the same
+        self._board = Board(store)
+        self._news_since: dict[tuple[int, View], tuple[bytes, ...]] = {}  # what changed after a tick: most ask the same
         self._reading = threading.Lock()  # older events are read and shaped for one stream at a time
-        self._backlogs: dict[int, _Backlog] = {}  # event id -> what follows it
+        self._backlogs: dict[tuple[int, Reach], _Backlog] = {}  # event id -> what follows it
 
     def enter(self) -> bool:
         """Takes a place for one more stream; False when all are taken or the feed has ended."""
@@ -111,44 +129,57 @@ class Feed:
             self._store.changes.wait(cursor.version, _WAIT_S)
 
     def _news(self, cursor: Cursor) -> list[bytes]:
+        view = cursor.view
         with self._lock:
             self._refresh()
             cursor.version = self._quick.version
-            if cursor.tick not in self._news_since:
-                self._news_since[cursor.tick] = self._changed(cursor.tick)
-            board = self._news_since[cursor.tick]
+            asked = (cursor.tick, view)
+            if asked not in self._news_since:
+                self._news_since[asked] = self._board.changed(*asked)
+            board = self._news_since[asked]
             cursor.tick = self._tick
             assert self._ring_to is not None
             # Also for a start that lies ahead of us: it was taken from a store that has since been restored.
-            cursor.event_id = min(self._ring_to if cursor.event_id is None else cursor.event_id, self._ring_to)
-            behind = cursor.event_id < self._ring_from
-            ring = [] if behind else [(id_, frame) for id_, frame in self._ring if id_ > cursor.event_id]
-        found = self._older(cursor, cursor.event_id) if behind else ring
-        if found:
-            cursor.event_id = found[-1][0]
-        return [*(frame for _, frame in found), *board]
+            after = min(self._ring_to if cursor.event_id is None else cursor.event_id, self._ring_to)
+            behind = view.people and after < self._ring_from
+            found = [] if behind else self._new_events(after, view)
+            cursor.event_id = after if behind else self._ring_to
+        if behind:
+            backlog = self._older(cursor, after)
+            found, cursor.event_id = backlog.frames, backlog.through
+        return [*found, *board]
+
+    def _new_events(self, after: int, view: View) -> list[bytes]:
+        if not view.people:
+            return []
+        return [event.frame for event in self._ring if event.id > after and view.reach.covers(*event.named)]
 
     def _older(self, cursor: Cursor, after: int) -> _Backlog:
         cursor.version = -1
+        asked = (after, cursor.view.reach)
         with self._reading:
             kept = self._backlogs  # _refresh, in another thread, may put a fresh one in its place
-            if after not in kept:
+            if asked not in kept:
                 if len(kept) >= _BACKLOGS:
                     kept.clear()
-                kept[after] = self._read_older(after)
-            return kept[after]
+                kept[asked] = self._read_older(*asked)
+            return kept[asked]
 
-    def _read_older(self, after: int) -> _Backlog:
+    def _read_older(self, after: int, reach: Reach) -> _Backlog:
         with self._store.read() as db:
-            rows = snapshot.shaped(db, events.page(db, after=after, before=None, limit=PAGE_ROWS_MAX))
-        found: _Backlog = []
+            last = events.last_id(db)  # before the look: what is stored meanwhile is not passed over
+            rows = events.page(db, after=after, before=None, limit=PAGE_ROWS_MAX, reach=reach)
+            shaped = snapshot.shaped(db, rows)
+        frames: list[bytes] = []
         bytes_ = 0
-        for row in rows:
-            found.append((row["id"], _event_frame(row)))
-            bytes_ += len(found[-1][1])
+        for row in shaped:
+            frames.append(_event_frame(row))
+            bytes_ += len(frames[-1])
             if bytes_ >= BACKLOG_BYTES:
                 break
-        return found
+        is_all = len(frames) == len(rows) < PAGE_ROWS_MAX
+        reached = shaped[len(frames) - 1]["id"] if frames else after
+        return _Backlog(frames=frames, through=max(last, reached) if is_all else reached)
 
     def _refresh(self) -> None:
         now_s = time.monotonic()
@@ -162,13 +193,10 @@ class Feed:
         with self._store.read() as db:
             if quick:
                 self._load_events(db)
-                self._alerts = snapshot.open_alerts(db)
-                self._put("alerts", None, self._alerts)
-                self._alarms = snapshot.open_alarms(db)
-                self._put("alarms", None, self._alarms)
+                self._board.look_at_alerts(db, tick=self._tick)
                 self._quick.version, self._quick.at_s = version, now_s
             if tables:
-                self._load_tables(db)
+                self._board.look_at_tables(db, tick=self._tick, now_us=self._store.now_us(), health=self._health())
                 self._tables.version, self._tables.at_s = version, now_s
                 self._tables.pace_s = max(TABLES_S, (time.monotonic() - now_s) / _TABLES_SHARE)
 
@@ -178,49 +206,12 @@ class Feed:
             self._ring.clear()
             self._ring_from = self._ring_to = last
         while rows := events.page(db, after=self._ring_to, before=None, limit=PAGE_ROWS_MAX):
-            self._ring.extend((row["id"], _event_frame(row)) for row in snapshot.shaped(db, rows))
+            for row, shape in zip(rows, snapshot.shaped(db, rows), strict=True):
+                named = (row.device_area, row.device_grid)
+                self._ring.append(_Event(id=row.id, named=named, frame=_event_frame(shape)))
             self._ring_to = rows[-1].id
         while len(self._ring) > RING_EVENTS:
-            self._ring_from = self._ring.popleft()[0]
-
-    def _load_tables(self, db: Database) -> None:
-        now_us = self._store.now_us()
-        devices, watches = snapshot.all_devices(db), snapshot.all_watches(db, now_us=now_us)
-        for device in devices:
-            self._put("devices", device["id"], device)
-        for watch in watches:
-            self._put("watches", watch["id"], watch)
-        for gate in snapshot.all_gates(db, now_us=now_us):
-            self._put("gates", gate["id"], gate)
-        state = outlook(
-            alerts=self._alerts,
-            watches=watches,
-            devices=devices,
-            alarms=self._alarms,
-            health=self._health(),
-            now_s=now_us // 1_000_000,
-        )
-        self._put("office", None, state.json())
-
-    def _put(self, name: str, key: object, value: object) -> None:
-        encoded = msgspec.json.encode(value)
-        rows = self._board.setdefault(name, {})
-        if key not in rows or rows[key][1] != encoded:
-            rows[key] = (self._tick, encoded)
-
-    def _changed(self, since_tick: int) -> tuple[bytes, ...]:
-        """In parts: the rows themselves are not copied."""
-        parts: list[bytes] = []
-        for name, rows in self._board.items():
-            news = [encoded for tick, encoded in rows.values() if tick > since_tick]
-            if not news:
-                continue
-            opening, closing = (b"", b"") if None in rows else (b"[", b"]")
-            parts.append(b"event: %s\ndata: %s" % (name.encode(), opening))
-            for place, row in enumerate(news):
-                parts += (b",", row) if place else (row,)
-            parts.append(b"%s\n\n" % closing)
-        return tuple(parts)
+            self._ring_from = self._ring.popleft().id
 
 
 def _event_frame(event: resources.Event) -> bytes:

@@ -5,7 +5,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from hub_server.store import ladder, limits, recipients
+from hub_server.store import accounts, ladder, limits, passwords, patterns, recipients
+from hub_server.store.care import Care
+from hub_server.store.imports import FILE_NAME_CHARS_MAX
+from hub_server.store.retention import DataClass
 from hub_server.web.scopes import Scope
 
 # Without control characters, those of Latin-1 (C1) too. JSON Schema writes these patterns the same way, but for \Z.
@@ -80,6 +83,71 @@ Area = Annotated[
         description=f"the name of a community or village, at most {limits.AREA_CHARS_MAX} characters on one line",
     ),
 ]
+_NAME_IN_PATH = r"^[^/\x00-\x1f\x7f-\x9f]*[^\s./\x00-\x1f\x7f-\x9f][^/\x00-\x1f\x7f-\x9f]*\Z"
+AreaName = Annotated[
+    str,
+    Meta(
+        pattern=_NAME_IN_PATH,
+        max_length=limits.AREA_CHARS_MAX,
+        description=f"a text of 1 to {limits.AREA_CHARS_MAX} characters on one line, without /",
+    ),
+]
+PlaceName = Annotated[
+    str,
+    Meta(
+        pattern=_NAME_IN_PATH,
+        max_length=limits.PLACE_CHARS_MAX,
+        description=f"a text of 1 to {limits.PLACE_CHARS_MAX} characters on one line, without /",
+    ),
+]
+AreaKindName = Annotated[
+    Literal["sub_district", "village", "community", "grid"],
+    Meta(description="one of sub_district, village, community, grid"),
+]
+AreaCode = Annotated[
+    str,
+    Meta(
+        pattern=_LINE,
+        max_length=limits.CODE_CHARS_MAX,
+        description=f"a text of at most {limits.CODE_CHARS_MAX} characters on one line",
+    ),
+]
+PlaceKindName = Annotated[
+    Literal["gate", "door", "clinic", "square", "street", "other"],
+    Meta(description="one of gate, door, clinic, square, street, other"),
+]
+Longitude = Annotated[float, Meta(ge=-180, le=180, description="degrees east, -180 to 180")]
+Latitude = Annotated[float, Meta(ge=-90, le=90, description="degrees north, -90 to 90")]
+PersonKindName = Annotated[
+    Literal["resident", "tenant", "visitor"], Meta(description="one of resident, tenant, visitor")
+]
+CareName = Annotated[Care, Meta(description=f"one of {', '.join(Care)}")]
+CareList = Annotated[list[Care], Meta(max_length=len(Care), description=f"a list of some of {', '.join(Care)}")]
+HouseholdNumber = Annotated[
+    str,
+    Meta(
+        pattern=_LINE,
+        max_length=limits.NUMBER_CHARS_MAX,
+        description=f"a text of at most {limits.NUMBER_CHARS_MAX} characters on one line",
+    ),
+]
+HouseholdRelation = Annotated[
+    str,
+    Meta(
+        pattern=_LINE,
+        max_length=limits.RELATION_CHARS_MAX,
+        description=f"a text of at most {limits.RELATION_CHARS_MAX} characters on one line",
+    ),
+]
+YesNo = Annotated[Literal["yes", "no"], Meta(description="yes or no")]
+SearchText = Annotated[
+    str,
+    Meta(
+        pattern=_LINE,
+        max_length=patterns.QUERY_CHARS_MAX,
+        description=f"a text of at most {patterns.QUERY_CHARS_MAX} characters on one line",
+    ),
+]
 Day = Annotated[
     str,
     Meta(pattern=r"^(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}\Z", description='a day of the calendar: "1950-02-28"'),
@@ -131,6 +199,24 @@ TokenName = Annotated[
         description="1 to 63 of a-z, 0-9 and '-', not first '-'",
     ),
 ]
+AccountName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z0-9][a-z0-9._-]{0,62}\Z",
+        description="1 to 63 of a-z, 0-9, '.', '_' and '-', first a letter or digit",
+    ),
+]
+Areas = Annotated[
+    list[Annotated[str, Meta(pattern=_LINE_NOT_BLANK, max_length=limits.AREA_CHARS_MAX)]],
+    Meta(max_length=accounts.AREAS_MAX, description=f"names of areas, at most {accounts.AREAS_MAX}, in a list"),
+]
+Password = Annotated[
+    str,
+    Meta(min_length=1, max_length=passwords.CHARS_MAX, description=f"a text of 1 to {passwords.CHARS_MAX} characters"),
+]
+TypeSize = Annotated[Literal["normal", "large"], Meta(description="normal or large")]
+WordsShown = Annotated[Literal["both", "zh", "en"], Meta(description="one of both, zh, en")]
+SessionId = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z", description="16 of 0-9 and a-f")]
 Scopes = Annotated[
     list[Scope],
     Meta(min_length=1, max_length=len(Scope), description=f"one or more of {', '.join(Scope)}, in a list"),
@@ -217,5 +303,32 @@ Label = Annotated[
     ),
 ]
 Bucket = Annotated[Literal["hour", "day"], Meta(description="hour or day")]
+TrafficBucket = Annotated[
+    Literal["hour", "day", "weekday", "hour_of_day"], Meta(description="one of hour, day, weekday, hour_of_day")
+]
+PassageKind = Annotated[
+    Literal["person", "known", "stranger", "vehicle", "vehicle_known", "vehicle_unknown"],
+    Meta(description="one of person, known, stranger, vehicle, vehicle_known, vehicle_unknown"),
+]
 EventType = Annotated[str, Meta(pattern=r"^[a-z_]{1,64}\Z", description='a type of event, such as "passage"')]
+Begins = Annotated[
+    str,
+    Meta(pattern=_LINE, min_length=1, max_length=200, description="a text of 1 to 200 characters on one line"),
+]
+RetentionDays = Annotated[int, Meta(ge=1, le=3653, description="whole days, 1 to 3653")]
+KeptName = Annotated[DataClass, Meta(description=f"one of {', '.join(DataClass)}")]
 Truth = Annotated[bool, Meta(description="true or false")]
+TableKind = Annotated[
+    Literal["people", "households", "vehicles"], Meta(description="one of people, households, vehicles")
+]
+TableForm = Annotated[Literal["xlsx", "csv"], Meta(description="xlsx or csv")]
+ListName = Annotated[
+    Literal["people", "households", "vehicles", "alerts", "passages"],
+    Meta(description="one of people, households, vehicles, alerts, passages"),
+]
+FileName = Annotated[
+    str,
+    Meta(
+        pattern=_LINE, max_length=FILE_NAME_CHARS_MAX, description=f"a text of at most {FILE_NAME_CHARS_MAX} characters"
+    ),
+]

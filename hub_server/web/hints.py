@@ -5,6 +5,7 @@ from msgspec import Struct
 
 from hub_server.store import rhythm
 from hub_server.web import fields, watch_resources, watch_shapes
+from hub_server.web.auth import caller
 from hub_server.web.lists import answer
 from hub_server.web.office import office
 from hub_server.web.operations import Operation, Routes
@@ -25,10 +26,11 @@ class HintsQuery(Struct, kw_only=True, forbid_unknown_fields=True):
         scope=Scope.READ,
         query=HintsQuery,
         answer=watch_resources.HintPage,
+        looks=True,
     )
 )
 def index(asked: HintsQuery) -> Response:
     store = office().store
     with store.read() as db:
-        found = rhythm.hints(db, now_us=store.now_us(), area=asked.area)
+        found = rhythm.hints(db, now_us=store.now_us(), area=asked.area, reach=caller().reach, habits=office().habits)
     return answer({"items": [watch_shapes.hint(row) for row in found], "next": None})

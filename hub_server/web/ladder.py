@@ -9,9 +9,11 @@ from hub_server.store.errors import NotFoundError
 from hub_server.store.recipients import Recipient
 from hub_server.watch.ladder import TOP, Rung
 from hub_server.web import fields, ladder_resources, ladder_shapes
+from hub_server.web.auth import caller
 from hub_server.web.lists import answer
 from hub_server.web.office import office
 from hub_server.web.operations import Operation, Routes
+from hub_server.web.reaching import demand_within
 from hub_server.web.scopes import Scope
 from hub_server.web.shapes import RUNGS
 from hub_server.web.writing import write
@@ -38,10 +40,13 @@ class Wait(Struct, kw_only=True, forbid_unknown_fields=True):
         scope=Scope.READ,
         query=LadderQuery,
         answer=ladder_resources.Ladder,
+        rules="`area` lies in the caller's areas.",
     )
 )
 def show(asked: LadderQuery) -> Response:
     with office().store.read() as db:
+        if asked.area:
+            demand_within(db, caller().reach, area=asked.area.strip())
         return answer(_ladder(db, asked.area))
 
 
@@ -53,13 +58,18 @@ def show(asked: LadderQuery) -> Response:
         scope=Scope.ADMIN,
         body=Wait,
         answer=ladder_resources.Ladder,
+        anywhere="a rung belongs to every area; the view looks at the area that is sent",
+        rules="`area` lies in the caller's areas.",
     )
 )
 def set_wait(rung: str, body: Wait) -> Response:
     if rung not in RUNGS:
         raise NotFoundError(f"there is no rung {rung}")
 
+    reach = caller().reach
+
     def job(db: Database) -> ladder_resources.Ladder:
+        demand_within(db, reach, area=body.area.strip())
         ladder.set_wait(db, area=body.area, rung=RUNGS[rung], wait_s=body.wait_s)
         return _ladder(db, body.area)
 

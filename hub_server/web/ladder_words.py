@@ -34,6 +34,7 @@ def closed(row: Json, now_s: int) -> Texts:
     by = "" if row["outcome"] == "retracted" else taken["author"]
     return {
         "name": row["person_name"],
+        "page": f"/alerts/{row['id']}",
         "outcome": zh,
         "outcome_en": en,
         "by": by,

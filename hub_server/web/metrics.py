@@ -10,6 +10,7 @@ from hub_server.store import figures
 from hub_server.store.figures import DeviceFigures
 from hub_server.watch.due import US_PER_S
 from hub_server.watch.states import AlertState
+from hub_server.web.auth import caller
 from hub_server.web.office import office
 from hub_server.web.operations import Operation, Routes
 from hub_server.web.running import Figures
@@ -44,15 +45,16 @@ class Family:
         method="GET",
         path="/metrics",
         summary="The hub and its devices, for Prometheus",
-        scope=Scope.READ,
+        scope=Scope.EQUIPMENT,
         answer=str,
         content="text/plain",
     )
 )
 def show() -> Response:
-    part = office()
+    part, reach = office(), caller().reach
     with part.store.read() as db:
-        devices, states, stored = figures.of_devices(db), figures.alerts_by_state(db), figures.events_stored(db)
+        devices, states = figures.of_devices(db, reach=reach), figures.alerts_by_state(db, reach=reach)
+        stored = figures.events_stored(db)
     running = part.figures()
     families = [
         *_of_devices(devices, running.throttled),

@@ -5,9 +5,13 @@ from sqlite_utils import Database
 
 from hub_server.store import alerts, recipients, told
 from hub_server.store.errors import NotFoundError
+from hub_server.store.recipients import Contact
 from hub_server.store.rows import Alert
+from hub_server.store.told import Told
 from hub_server.watch.ladder import TOP, Rung, next_rung
-from hub_server.web import ladder_resources, ladder_shapes
+from hub_server.watch.states import AlertState
+from hub_server.web import ladder_resources, ladder_shapes, masking
+from hub_server.web.auth import caller
 from hub_server.web.lists import answer
 from hub_server.web.office import office
 from hub_server.web.operations import Operation, Routes
@@ -25,6 +29,8 @@ blueprint = Routes("notices", __name__)
         summary="Who was told, when, by which channel, with what trouble; and who is told next",
         scope=Scope.READ,
         answer=ladder_resources.Notices,
+        looks=True,
+        urgent=True,
     )
 )
 def index(alert: int) -> Response:
@@ -33,8 +39,17 @@ def index(alert: int) -> Response:
         row = alerts.get(db, alert)
         if row is None:
             raise NotFoundError(f"there is no alert {alert}")
-        items = [ladder_shapes.notice(one, recipients.addressed(db, one.addressee)) for one in told.of_alert(db, alert)]
+        items = [_notice(db, one, row) for one in told.of_alert(db, alert)]
         return answer({"items": items, "upcoming": _upcoming(db, row)})
+
+
+def _notice(db: Database, one: Told, alert: Alert) -> ladder_resources.Notice:
+    """With the family's number as the caller is shown it; workers give theirs to be called."""
+    to = recipients.addressed(db, one.addressee)
+    shape = ladder_shapes.notice(one, to)
+    if not isinstance(to, Contact):
+        return shape
+    return masking.contact(shape, caller(), needed=alert.state is not AlertState.CLOSED)
 
 
 def _upcoming(db: Database, alert: Alert) -> ladder_resources.NextTold | None:

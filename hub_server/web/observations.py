@@ -44,6 +44,7 @@ class ObservationWithdrawal(Struct, kw_only=True, forbid_unknown_fields=True):
         summary="What people vouched for, the newest first; what was withdrawn too",
         scope=Scope.READ,
         answer=watch_resources.ObservationPage,
+        looks=True,
     )
 )
 def index(person: str) -> Response:
@@ -66,7 +67,7 @@ def index(person: str) -> Response:
     )
 )
 def create(person: str, body: NewObservation) -> Response:
-    store, author = office().store, body.by or caller().name
+    store, author = office().store, caller().author(body.by)
 
     def job(db: Database) -> Observation:
         now_us = store.now_us()
@@ -96,6 +97,6 @@ def create(person: str, body: NewObservation) -> Response:
     )
 )
 def withdraw(observation: int, body: ObservationWithdrawal) -> Response:
-    store, author = office().store, body.by or caller().name
+    store, author = office().store, caller().author(body.by)
     row = write(lambda db: observations.withdraw(db, observation, author=author, now_us=store.now_us()))
     return answer(watch_shapes.observation(row))

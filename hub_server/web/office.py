@@ -1,13 +1,15 @@
 """What every view works with: one value, made by the factory, kept in the application."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from flask import current_app
 
 from hub_server.store.custody import Custody
+from hub_server.store.passwords import Hasher
 from hub_server.store.quarantine import Released
+from hub_server.store.rhythm import Habits
 from hub_server.store.store import Store
 from hub_server.web.enrolling import Enrol
 from hub_server.web.feed import Feed
@@ -28,7 +30,13 @@ class PageRule(Protocol):
     def looks(self) -> bool: ...
 
     @property
+    def urgent(self) -> bool: ...
+
+    @property
     def anywhere(self) -> str: ...
+
+    @property
+    def unbound(self) -> bool: ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,9 +62,12 @@ class Office:
     enrol: Enrol
     release: Callable[[int, str, str], Released]  # a quarantined event, by whom, with what note
     figures: Callable[[], Figures]
-    uses_noted: dict[str, int] = field(
-        default_factory=dict
-    )  # a token's name -> when its use was last written, or tried
+    home: Callable[[Collection[str]], str]  # of the scopes one has: the page to begin with
+    hosts: frozenset[str] = frozenset()  # names that the page goes by, besides the loopback's; "*.riverside.lan" too
+    page_url: str | None = None  # of the page as others reach it, without a slash at the end; None: as the asker did
+    uses_noted: dict[str, int] = field(default_factory=dict)  # of tokens, sessions -> when last written, or tried
+    hasher: Hasher = field(default_factory=Hasher)
+    habits: Habits = field(default_factory=Habits)  # remembered, of everybody who is watched over
 
     def stop(self) -> None:
         """Ends every stream within a second; call it before the store closes."""

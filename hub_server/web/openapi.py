@@ -28,6 +28,8 @@ _PATH_KINDS: Mapping[str, Any] = {
     "person": fields.PersonId,
     "device": fields.DeviceId,
     "token": fields.TokenName,
+    "account": fields.AccountName,
+    "session": fields.SessionId,
     "watch": fields.RowId,
     "alert": fields.RowId,
     "event": fields.RowId,
@@ -40,11 +42,23 @@ _PATH_KINDS: Mapping[str, Any] = {
     "contact": fields.RowId,
     "rung": fields.RungName,
     "purpose": fields.PurposeName,
+    "household": fields.RowId,
+    "place": fields.PlaceName,
+    "table": fields.RowId,
+    "listing": fields.ListName,
+    "area": fields.AreaName,
+    "kept": fields.KeptName,
 }
 STREAM = "text/event-stream"
+_FILE: Part = {"type": "string", "format": "binary"}
 _SECURITY_SCHEMES = {
     "token": {"type": "http", "scheme": "bearer", "description": f"a token with the scope: {', '.join(Scope)}"},
-    "session": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "of the page; has all scopes"},
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": COOKIE,
+        "description": "of the page; has the scopes of its account's role",
+    },
     "csrf": {"type": "apiKey", "in": "header", "name": CSRF_HEADER, "description": "with a session, on every change"},
 }
 _ABOUT = (
@@ -115,14 +129,16 @@ def _operation(endpoint: str, operation: Operation, schemas: _Schemas) -> Part:
     }
     if operation.body is not None:
         found["requestBody"] = {"required": True, "content": schemas.media(JSON, operation.body)}
+    if operation.raw:
+        found["requestBody"] = {"required": True, "content": {operation.raw: {"schema": _FILE}}}
     return found
 
 
 def _security(operation: Operation) -> list[Part]:
-    if operation.scope is None:
+    if operation.is_open:
         return []
     session: Part = {"session": []} if operation.method == "GET" else {"session": [], "csrf": []}
-    return [{"token": [operation.scope]}, session]
+    return [session] if operation.scope is None else [{"token": [operation.scope]}, session]
 
 
 def _parameters(operation: Operation, schemas: _Schemas) -> Iterator[Part]:
@@ -161,7 +177,10 @@ def _responses(operation: Operation, schemas: _Schemas) -> Part:
     whole = {
         "description": operation.summary,
         "headers": _headers(operation),
-        "content": schemas.media(operation.content, operation.answer),
+        "content": {
+            **schemas.media(operation.content, operation.answer),
+            **{content: {"schema": _FILE} for content in operation.other_contents},
+        },
     }
     found: Part = {str(operation.status.value): whole}
     if _is_tagged(operation):
@@ -190,7 +209,7 @@ def _headers(operation: Operation) -> Part:
     found: Part = {}
     if _is_tagged(operation) or operation.versioned:
         found["ETag"] = _header("ETag", "of the answer as it is", is_parameter=False)
-    if operation.status is HTTPStatus.CREATED and operation.body is not None:
+    if operation.status is HTTPStatus.CREATED and (operation.body is not None or operation.raw):
         found["Location"] = _header("Location", "where it is found from now on", is_parameter=False)
     if operation.query is not None and operation.content == JSON:
         found["Link"] = _header("Link", 'the next page, rel="next"; none at the end', is_parameter=False)
@@ -200,7 +219,7 @@ def _headers(operation: Operation) -> Part:
 def _problem_headers(status: HTTPStatus) -> Part:
     if status is HTTPStatus.UNAUTHORIZED:
         return {"WWW-Authenticate": _header("WWW-Authenticate", "Bearer", is_parameter=False)}
-    if status is HTTPStatus.SERVICE_UNAVAILABLE:
+    if status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}:
         return {"Retry-After": _header("Retry-After", "seconds", is_parameter=False)}
     return {}
 

@@ -13,6 +13,15 @@ _HOURS_MAX = 72
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Watching:
+    """Over how many people somebody watches, and with what."""
+
+    running: int  # watches that are neither off nor paused
+    devices: int
+    online: int  # of the devices
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Outlook:
     """What the head of the page says. `tone`: somebody needs us; we cannot tell; all is well."""
 
@@ -26,17 +35,16 @@ class Outlook:
         return asdict(self)
 
 
+def runs(watch: Json) -> bool:
+    """Neither off nor paused."""
+    return watch["state"] not in {WatchState.OFF, WatchState.PAUSED}
+
+
 def outlook(
-    *,
-    alerts: Sequence[Json],
-    watches: Sequence[Json],
-    devices: Sequence[Json],
-    health: Mapping[str, object],
-    now_s: int,
-    alarms: Sequence[Json] = (),
+    *, alerts: Sequence[Json], alarms: Sequence[Json], watching: Watching, health: Mapping[str, object], now_s: int
 ) -> Outlook:
-    """`alerts` are those not closed, `alarms` those not cleared; `watches` and `devices` are all there are."""
-    blind = _blindness(devices, health)
+    """`alerts` are those not closed, `alarms` those not cleared."""
+    blind = _blindness(watching, health)
     if alerts:
         return _care(alerts, blind, now_s)
     if blind is not None:
@@ -48,7 +56,7 @@ def outlook(
             more_zh="没有人超时，但现在无法判断是否平安",
             more_en="Nobody is overdue, but we cannot tell whether all is well",
         )
-    return _calm(watches, devices) if not alarms else _alarmed(alarms)
+    return _calm(watching) if not alarms else _alarmed(alarms)
 
 
 def _alarmed(alarms: Sequence[Json]) -> Outlook:
@@ -87,34 +95,33 @@ def _missed(alerts: Sequence[Json], now_s: int) -> tuple[str, str]:
     return f"有 1 位居民 {zh}未见", f"1 resident not seen for {en}"
 
 
-def _blindness(devices: Sequence[Json], health: Mapping[str, object]) -> tuple[str, str] | None:
+def _blindness(watching: Watching, health: Mapping[str, object]) -> tuple[str, str] | None:
     """Why nobody would notice anything; None when at least one camera is heard and the hub does its work."""
-    if not devices:
+    if not watching.devices:
         return "还没有摄像头在看", "No camera is watching yet"
     if health.get("broker") not in {"connected", None}:
         return "收不到摄像头的消息", "No messages arrive from the cameras"
     if health["status"] != "ok":
         return "守望程序自己有故障", "The hub itself is not well"
-    if not any(device["online"] for device in devices):
+    if not watching.online:
         return "所有摄像头都离线", "All cameras are offline"
     return None
 
 
-def _calm(watches: Sequence[Json], devices: Sequence[Json]) -> Outlook:
-    offline = sum(not device["online"] for device in devices)
+def _calm(watching: Watching) -> Outlook:
+    offline = watching.devices - watching.online
     if offline:
         return Outlook(
             tone="unsure",
             zh=f"没有人超时，但有 {offline} 台设备离线",
-            en=f"Nobody is overdue, but {offline} of {len(devices)} devices are offline",
+            en=f"Nobody is overdue, but {offline} of {watching.devices} devices are offline",
         )
-    running = sum(watch["state"] not in {WatchState.OFF, WatchState.PAUSED} for watch in watches)
-    if not running:
+    if not watching.running:
         return Outlook(tone="well", zh="还没有守望任何人", en="Nobody is being watched over yet")
     return Outlook(
         tone="well",
         zh="一切安好",
         en="All is well",
-        more_zh=f"守望着 {running} 位居民，{len(devices)} 台设备在线",
-        more_en=f"{running} watched over, {len(devices)} devices online",
+        more_zh=f"守望着 {watching.running} 位居民，{watching.devices} 台设备在线",
+        more_en=f"{watching.running} watched over, {watching.devices} devices online",
     )

@@ -43,6 +43,7 @@ class PauseEnd(Struct, kw_only=True, forbid_unknown_fields=True):
         summary="A person's pauses: on, to come and over, by their ends",
         scope=Scope.READ,
         answer=watch_resources.PausePage,
+        looks=True,
     )
 )
 def index(person: str) -> Response:
@@ -66,7 +67,7 @@ def index(person: str) -> Response:
     )
 )
 def create(person: str, body: NewPause) -> Response:
-    store, author = office().store, body.by or caller().name
+    store, author = office().store, caller().author(body.by)
 
     def job(db: Database) -> Pause:
         now_us = store.now_us()
@@ -95,7 +96,7 @@ def create(person: str, body: NewPause) -> Response:
     )
 )
 def end(pause: int, body: PauseEnd) -> Response:
-    store, author = office().store, body.by or caller().name
+    store, author = office().store, caller().author(body.by)
     return answer(_shape(write(lambda db: pauses.end(db, pause, author=author, now_us=store.now_us()))))
 
 

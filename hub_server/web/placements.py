@@ -24,6 +24,7 @@ blueprint = Routes("placements", __name__)
         summary="Where a person may be recognised beyond the own area",
         scope=Scope.READ,
         answer=resources.Placements,
+        looks=True,
     )
 )
 def index(person: str) -> Response:

@@ -12,6 +12,9 @@ _VEHICLE: plate_resources.Vehicle = {
     "owner": Owner.HOUSEHOLD,
     "label": "桂花村 3 组 12 号",
     "person": None,
+    "household": 1,
+    "area": "桂花村",
+    "grid": "桂花村第一网格",
     "valid_from": None,
     "valid_until": None,
     "state": "valid",
@@ -71,6 +74,12 @@ PLATE_EXAMPLES: dict[object, object] = {
     plate_resources.PlatePassagePage: _PASSAGES,
     plate_resources.GatePage: _GATES,
     plate_resources.GateSeries: _SERIES,
-    NewVehicle: {"plate": "粤B·12345", "owner": "household", "label": "桂花村 3 组 12 号", "by": "王敏"},
+    NewVehicle: {
+        "plate": "粤B·12345",
+        "owner": "household",
+        "label": "桂花村 3 组 12 号",
+        "household": 1,
+        "by": "王敏",
+    },
     VehicleAmendment: {"valid_until": "2026-12-31T23:59:59+08:00", "by": "王敏"},
 }

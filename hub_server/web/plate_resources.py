@@ -15,7 +15,8 @@ VehicleState = Literal["waiting", "valid", "expired", "removed"]
 class Vehicle(TypedDict):
     """A plate that may pass the gates in `devices`. `state`: waiting for `valid_from`, valid, expired or removed.
 
-    `person`: whose own it is, when that was said; it counts as seen where their watch says `own_vehicle`.
+    `person`: whose own it is, when that was said; it counts as seen where their watch says `own_vehicle`. `area` and
+    `grid` are the person's, else the household's; a vehicle without either is the whole office's.
     """
 
     id: Key
@@ -23,6 +24,9 @@ class Vehicle(TypedDict):
     owner: Owner
     label: str
     person: str | None
+    household: Key | None
+    area: str
+    grid: str
     valid_from: At | None
     valid_until: At | None
     state: VehicleState

@@ -6,6 +6,7 @@ from msgspec import Struct
 from hub_server.store import plate_passages, vehicle_hours
 from hub_server.store.vehicle_hours import DAY_US, HOUR_US
 from hub_server.web import fields, plate_resources, plate_shapes
+from hub_server.web.auth import caller
 from hub_server.web.lists import answer, listed
 from hub_server.web.office import office
 from hub_server.web.operations import Operation, Routes
@@ -47,6 +48,7 @@ class SeriesQuery(Struct, kw_only=True, forbid_unknown_fields=True):
         query=PlatePassagesQuery,
         answer=plate_resources.PlatePassagePage,
         rules="`plate` must be one, `before` the id of a passage.",
+        looks=True,
     )
 )
 def index(asked: PlatePassagesQuery) -> Response:
@@ -59,6 +61,7 @@ def index(asked: PlatePassagesQuery) -> Response:
             plate=asked.plate,
             since_us=None if asked.since is None else microseconds(asked.since),
             until_us=None if asked.until is None else microseconds(asked.until),
+            reach=caller().reach,
         )
     return listed(rows, plate_shapes.plate_passage, limit=asked.limit, cursor="before")
 
@@ -77,7 +80,9 @@ def index(asked: PlatePassagesQuery) -> Response:
 def gates(asked: GatesQuery) -> Response:
     since_us, until_us = _times(asked)
     with office().store.read() as db:
-        rows = vehicle_hours.gates(db, since_us=since_us, until_us=until_us, after=asked.after, limit=asked.limit)
+        rows = vehicle_hours.gates(
+            db, since_us=since_us, until_us=until_us, after=asked.after, limit=asked.limit, reach=caller().reach
+        )
     return listed(rows, plate_shapes.gate, limit=asked.limit)
 
 

@@ -1,10 +1,10 @@
 """Every refusal as application/problem+json (RFC 9457) where programs ask, as a plain page where people do."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
 import msgspec
-from flask import Flask, Response, render_template, request
+from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from hub_server.store.errors import (
@@ -20,6 +20,7 @@ from hub_server.web.enrolling import EnrolmentUnavailableError
 from hub_server.web.resources import Problem
 
 _RETRY_AFTER_S = 5
+_PAGE = "shouwang.refusal"
 _FOR_PROGRAMS = ("/api/", "/healthz", "/metrics", "/openapi.json")
 
 
@@ -41,11 +42,13 @@ class ProblemError(Exception):
         super().__init__(detail)
 
 
-def register(app: Flask, absent: Mapping[tuple[str, str], str]) -> None:
+def register(app: Flask, absent: Mapping[tuple[str, str], str], page: Callable[[HTTPStatus, str], str]) -> None:
     """Every error of a request, foreseen or not, passes one of these.
 
-    `absent`: why a method and path that one might expect do not exist.
+    `absent`: why a method and path that one might expect do not exist. `page`: what a person is shown, as HTML, of a
+    status and its detail.
     """
+    app.extensions[_PAGE] = page
 
     def from_method(error: MethodNotAllowed) -> Response | HTTPException:
         error.description = absent.get((request.method, request.path), error.description)
@@ -74,7 +77,7 @@ def invalid(errors: Mapping[str, str]) -> ProblemError:
 def respond(problem: ProblemError) -> Response:
     headers = problem.headers
     if not request.path.startswith(_FOR_PROGRAMS):
-        page = render_template("message.html", status=problem.status.value, detail=problem.detail)
+        page = current_app.extensions[_PAGE](problem.status, problem.detail)
         return Response(page, status=problem.status.value, headers=headers)
     body: Problem = {
         "type": "about:blank",

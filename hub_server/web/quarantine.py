@@ -13,7 +13,7 @@ from hub_server.web.lists import answer, listed
 from hub_server.web.office import office
 from hub_server.web.operations import Operation, Routes
 from hub_server.web.scopes import Scope
-from hub_server.web.writing import write
+from hub_server.web.writing import note, write
 
 blueprint = Routes("quarantine", __name__)
 
@@ -46,14 +46,21 @@ class Dismissal(Struct, kw_only=True, forbid_unknown_fields=True):
         method="GET",
         path="/api/v1/quarantine",
         summary="Events that were not understood, by id: those that wait, unless another state is asked for",
-        scope=Scope.READ,
+        scope=Scope.EQUIPMENT,
         query=QuarantineQuery,
         answer=quarantine_resources.QuarantinePage,
     )
 )
 def index(asked: QuarantineQuery) -> Response:
     with office().store.read() as db:
-        rows = quarantine.page(db, after=asked.after, limit=asked.limit, state=State(asked.state), device=asked.device)
+        rows = quarantine.page(
+            db,
+            after=asked.after,
+            limit=asked.limit,
+            state=State(asked.state),
+            device=asked.device,
+            reach=caller().reach,
+        )
     return listed(rows, quarantine_shapes.quarantined, limit=asked.limit)
 
 
@@ -62,8 +69,9 @@ def index(asked: QuarantineQuery) -> Response:
         method="GET",
         path="/api/v1/quarantine/<row_id:event>",
         summary="One of them, with its bytes",
-        scope=Scope.READ,
+        scope=Scope.EQUIPMENT,
         answer=quarantine_resources.WholeQuarantined,
+        looks=True,
     )
 )
 def show(event: int) -> Response:
@@ -83,7 +91,8 @@ def show(event: int) -> Response:
     )
 )
 def release(event: int, body: Release) -> Response:
-    done = office().release(event, body.by or caller().name, body.note)
+    done = office().release(event, caller().author(body.by), body.note)
+    note({"fields": ["by", "note"], "done": done.done})
     return answer(quarantine_shapes.released(done))
 
 
@@ -99,6 +108,6 @@ def release(event: int, body: Release) -> Response:
     )
 )
 def dismiss(event: int, body: Dismissal) -> Response:
-    store = office().store
-    row = write(lambda db: quarantine.dismiss(db, event, author=body.by, note=body.note, now_us=store.now_us()))
+    store, author = office().store, caller().author(body.by)
+    row = write(lambda db: quarantine.dismiss(db, event, author=author, note=body.note, now_us=store.now_us()))
     return answer(quarantine_shapes.quarantined(row))

@@ -10,10 +10,12 @@ from hub_server.store import recipients
 from hub_server.store.errors import NotFoundError
 from hub_server.store.recipients import Recipient
 from hub_server.web import fields, ladder_resources, ladder_shapes
+from hub_server.web.auth import caller
 from hub_server.web.conditional import if_match
 from hub_server.web.lists import answer, listed
 from hub_server.web.office import office
 from hub_server.web.operations import Operation, Routes
+from hub_server.web.reaching import demand_within
 from hub_server.web.scopes import Scope
 from hub_server.web.shapes import RUNGS
 from hub_server.web.writing import write
@@ -59,7 +61,7 @@ class RecipientChange(Struct, kw_only=True, forbid_unknown_fields=True):
 )
 def index(asked: RecipientsQuery) -> Response:
     with office().store.read() as db:
-        rows = recipients.page(db, after=asked.after, limit=asked.limit)
+        rows = recipients.page(db, after=asked.after, limit=asked.limit, reach=caller().reach)
     return listed(rows, ladder_shapes.recipient, limit=asked.limit)
 
 
@@ -72,12 +74,15 @@ def index(asked: RecipientsQuery) -> Response:
         body=NewRecipient,
         answer=ladder_resources.Recipient,
         status=HTTPStatus.CREATED,
+        rules="`area` lies in the caller's areas; only who is bound to none may leave it empty.",
     )
 )
 def create(body: NewRecipient) -> Response:
-    store = office().store
-    row = write(
-        lambda db: recipients.add(
+    store, reach = office().store, caller().reach
+
+    def job(db: Database) -> Recipient:
+        demand_within(db, reach, area=body.area)
+        return recipients.add(
             db,
             area=body.area,
             rung=RUNGS[body.rung],
@@ -86,7 +91,8 @@ def create(body: NewRecipient) -> Response:
             urls=body.urls,
             now_us=store.now_us(),
         )
-    )
+
+    row = write(job)
     return answer(ladder_shapes.recipient(row), HTTPStatus.CREATED, location=f"/api/v1/recipients/{row.id}")
 
 
@@ -113,13 +119,16 @@ def show(recipient: int) -> Response:
         body=RecipientChange,
         answer=ladder_resources.Recipient,
         versioned=True,
+        rules="`area` lies in the caller's areas.",
     )
 )
 def change(recipient: int, body: RecipientChange) -> Response:
-    store, seen = office().store, if_match()
+    store, seen, reach = office().store, if_match(), caller().reach
 
     def job(db: Database) -> Recipient:
         seen.demand(ladder_shapes.recipient(_get(db, recipient)))
+        if body.area is not UNSET:
+            demand_within(db, reach, area=body.area)
         return recipients.change(
             db,
             recipient,

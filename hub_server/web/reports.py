@@ -6,8 +6,9 @@ from sqlite_utils import Database
 
 from hub_server.store import alerts
 from hub_server.watch.states import Report
-from hub_server.web import fields, resources
+from hub_server.web import fields, masking, resources
 from hub_server.web.alerts import whole
+from hub_server.web.auth import caller
 from hub_server.web.lists import answer
 from hub_server.web.office import office
 from hub_server.web.operations import Operation, Routes
@@ -37,12 +38,11 @@ class NewReport(Struct, kw_only=True, forbid_unknown_fields=True):
     )
 )
 def report(alert: int, body: NewReport) -> Response:
-    store = office().store
+    store, who = office().store, caller()
+    author = who.author(body.author)
 
     def job(db: Database) -> resources.WholeAlert:
-        row = alerts.report(
-            db, alert, report=Report(body.report), author=body.author, note=body.note, now_us=store.now_us()
-        )
-        return whole(db, row)
+        row = alerts.report(db, alert, report=Report(body.report), author=author, note=body.note, now_us=store.now_us())
+        return masking.whole_alert(whole(db, row), who)
 
     return answer(write(job))

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, TypedDict
 from msgspec import Meta
 
 from edge_agent.wire.gallery import Purpose
+from hub_server.store.care import Care
 from hub_server.store.consents import Basis
 from hub_server.store.limits import GRACE_S_MAX, PERIOD_S_MAX, PERIOD_S_MIN
 from hub_server.watch.coverage import Verdict
@@ -31,10 +32,15 @@ SeenBy = Annotated[
 ]
 TokenState = Literal["live", "expired", "revoked"]
 RungName = Literal["worker", "community", "office", "family"]
+PersonKindName = Literal["resident", "tenant", "visitor"]
 
 
 class Person(TypedDict):
-    """Someone the office looks after. `id` is a pseudonym that also stands in galleries and events."""
+    """Someone the office looks after. `id` is a pseudonym that also stands in galleries and events.
+
+    `grid` lies in `area`; `relation` is that within the household; `care`: why they are cared for. People who see no
+    personal data in the clear are shown phone, address, note and born masked. `removed_at` null: they are here.
+    """
 
     id: str
     name: str
@@ -44,6 +50,12 @@ class Person(TypedDict):
     area: str
     born: str | None
     created_at: At
+    grid: str
+    kind: PersonKindName
+    household: Key | None
+    relation: str
+    care: list[Care]
+    removed_at: At | None
 
 
 class Consent(TypedDict):
@@ -265,11 +277,12 @@ class Gallery(TypedDict):
 
 
 class Device(TypedDict):
-    """A camera point."""
+    """A camera point. `area`: the community or village whose people it watches over; `grid` lies in it."""
 
     id: str
     place: str
     area: str
+    grid: str
     created_at: At
     online: bool
     heard_at: At | None

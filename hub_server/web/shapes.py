@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from hub_server.store import care
 from hub_server.store.consents import Consent
 from hub_server.store.coverage import CameraCoverage, Coverage
 from hub_server.store.erasures import Scope as ErasureScope
@@ -24,6 +25,11 @@ RUNG_NAMES: Mapping[Rung, resources.RungName] = {
     Rung.OFFICE: "office",
     Rung.FAMILY: "family",
 }
+PERSON_KINDS: Mapping[str, resources.PersonKindName] = {
+    "resident": "resident",
+    "tenant": "tenant",
+    "visitor": "visitor",
+}
 RUNGS: Mapping[str, Rung] = {name: rung for rung, name in RUNG_NAMES.items()}
 
 
@@ -37,6 +43,12 @@ def person(row: Person) -> resources.Person:
         "area": row.area,
         "born": row.born,
         "created_at": rfc3339(row.created_us),
+        "grid": row.grid,
+        "kind": PERSON_KINDS[row.kind],
+        "household": row.household,
+        "relation": row.relation,
+        "care": list(care.reasons(row.care)),
+        "removed_at": rfc3339_or_none(row.removed_us),
     }
 
 
@@ -192,6 +204,7 @@ def device(row: Device) -> resources.Device:
         "id": row.id,
         "place": row.place,
         "area": row.area,
+        "grid": row.grid,
         "created_at": rfc3339(row.created_us),
         "online": row.online,
         "heard_at": rfc3339_or_none(row.heard_us),

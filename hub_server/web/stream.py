@@ -5,8 +5,9 @@ from http import HTTPStatus
 from flask import Response, request
 from msgspec import Struct
 
-from hub_server.web import fields
+from hub_server.web import fields, masking
 from hub_server.web.auth import caller
+from hub_server.web.board import View
 from hub_server.web.decode import query_fields
 from hub_server.web.feed import STREAMS_MAX, Cursor
 from hub_server.web.office import office
@@ -27,10 +28,13 @@ class StreamQuery(Struct, kw_only=True, forbid_unknown_fields=True):
         method="GET",
         path="/api/v1/stream",
         summary="What happens, as server-sent events: event, alerts, alarms, watches, devices, gates, office",
-        scope=Scope.READ,
+        scope=Scope.EQUIPMENT,
         query=StreamQuery,
         answer=str,
         content="text/event-stream",
+        looks=True,
+        urgent=True,
+        rules="What lies in the caller's areas. Without the scope `read` it tells of equipment only: alarms, devices.",
     )
 )
 def stream(asked: StreamQuery) -> Response:
@@ -45,6 +49,9 @@ def stream(asked: StreamQuery) -> Response:
             f"all {STREAMS_MAX} streams are taken, or the hub is stopping",
             headers={"Retry-After": str(_RETRY_AFTER_S)},
         )
-    response = Response(feed.frames(Cursor(event_id=asked.after), caller().stays), content_type="text/event-stream")
+    who = caller()
+    view = View(reach=who.reach, clear=masking.sees_contacts(who), people=who.may(Scope.READ))
+    cursor = Cursor(event_id=asked.after, view=view)
+    response = Response(feed.frames(cursor, who.stays), content_type="text/event-stream")
     response.call_on_close(feed.leave)
     return response

@@ -43,6 +43,7 @@ class NewToken(Struct, kw_only=True, forbid_unknown_fields=True):
         scope=Scope.ADMIN,
         query=TokensQuery,
         answer=resources.TokenPage,
+        unbound=True,
     )
 )
 def index(asked: TokensQuery) -> Response:
@@ -69,6 +70,7 @@ def _in_the_future(values: Mapping[str, object]) -> Mapping[str, str]:
         status=HTTPStatus.CREATED,
         conflict="there is a token of this name, or there was one, or there are too many",
         rules="`expires_at` must be in the future.",
+        unbound=True,
     ),
     check=_in_the_future,
 )
@@ -91,6 +93,7 @@ def create(body: NewToken) -> Response:
         summary="One token",
         scope=Scope.ADMIN,
         answer=resources.Token,
+        unbound=True,
     )
 )
 def show(token: str) -> Response:
@@ -105,6 +108,7 @@ def show(token: str) -> Response:
         summary="It opens nothing from now on",
         scope=Scope.ADMIN,
         answer=resources.Token,
+        unbound=True,
     )
 )
 def revoke(token: str) -> Response:

@@ -9,10 +9,12 @@ from msgspec import UNSET, Struct, UnsetType
 from sqlite_utils import Database
 
 from hub_server.store import explain as explanations
-from hub_server.store import people, watches
+from hub_server.store import watches
 from hub_server.store.errors import NotFoundError
 from hub_server.store.rows import Watch
+from hub_server.store.whereabouts import is_within
 from hub_server.web import fields, resources, snapshot, watch_resources, watch_shapes
+from hub_server.web.auth import caller
 from hub_server.web.conditional import if_match
 from hub_server.web.lists import answer, listed
 from hub_server.web.office import office
@@ -59,6 +61,8 @@ class WatchChange(Struct, kw_only=True, forbid_unknown_fields=True):
         scope=Scope.READ,
         query=WatchesQuery,
         answer=resources.WatchPage,
+        looks=True,
+        urgent=True,
     )
 )
 def index(asked: WatchesQuery) -> Response:
@@ -66,10 +70,11 @@ def index(asked: WatchesQuery) -> Response:
     now_us = store.now_us()
     with store.read() as db:
         if asked.person is None:
-            rows = watches.page(db, after=asked.after, limit=asked.limit)
+            rows = watches.page(db, after=asked.after, limit=asked.limit, reach=caller().reach)
         else:
             one = watches.get_by_person(db, asked.person)
-            rows = [] if one is None or one.id <= (asked.after or 0) else [one]
+            shown = one is not None and one.id > (asked.after or 0) and caller().reach.covers(one.area, one.grid)
+            rows = [one] if one is not None and shown else []
         return listed(rows, lambda row: snapshot.watch(db, row, now_us=now_us), limit=asked.limit)
 
 
@@ -96,11 +101,11 @@ def _not_in_the_future(values: Mapping[str, object]) -> Mapping[str, str]:
 )
 def create(body: NewWatch) -> Response:
     seen_us = None if body.last_seen_at is None else microseconds(body.last_seen_at)
-    store = office().store
+    store, reach = office().store, caller().reach
 
     def job(db: Database) -> resources.Watch:
         now_us = store.now_us()
-        if people.get(db, body.person) is None:
+        if not is_within(db, "person", body.person, reach):
             raise invalid({"person": f"there is no person {body.person}"})
         row = watches.create(
             db,
@@ -125,6 +130,8 @@ def create(body: NewWatch) -> Response:
         summary="One watch",
         scope=Scope.READ,
         answer=resources.Watch,
+        looks=True,
+        urgent=True,
     )
 )
 def show(watch: int) -> Response:
@@ -171,6 +178,7 @@ def change(watch: int, body: WatchChange) -> Response:
         summary="Why there is an alert, or none: the chain of evidence in sentences",
         scope=Scope.READ,
         answer=watch_resources.Explanation,
+        looks=True,
     )
 )
 def explain(watch: int) -> Response:

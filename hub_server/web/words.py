@@ -17,6 +17,7 @@ ALERT_STATES = {
     "open": ("待处理", "open"),
     "acknowledged": ("已知晓", "acknowledged"),
     "on_the_way": ("在路上", "on the way"),
+    "closed": ("已结束", "closed"),
 }
 RUNGS = {
     "worker": ("网格员", "grid worker"),
@@ -116,6 +117,7 @@ def alert(row: Json, places: Mapping[str, str], now_s: int) -> Texts:
     taken = None if row["state"] == "open" else row["taken"]
     texts = {
         "name": row["person_name"],
+        "page": f"/alerts/{row['id']}",
         "state": state_zh,
         "state_en": state_en,
         "late": f"超时 {late_zh}",
@@ -264,7 +266,9 @@ def kind(row: Json) -> str:
 
 
 def telephone(text: str) -> str:
-    """A link that dials; empty for what holds no number."""
+    """A link that dials; empty for what holds no number, or a masked one."""
+    if "*" in text:
+        return ""
     number = "".join(sign for sign in text if sign in "+0123456789")
     return f"tel:{number}" if len(number) >= 3 else ""
 

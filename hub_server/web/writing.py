@@ -6,7 +6,8 @@ from typing import TypeVar
 from flask import g, request
 from sqlite_utils import Database
 
-from hub_server.store import audit
+from hub_server.store import audit, limits
+from hub_server.store.errors import InvalidValueError
 from hub_server.web.auth import caller
 from hub_server.web.office import office
 
@@ -22,19 +23,30 @@ def write(job: Callable[[Database], T], *, detail: Mapping[str, object] | None =
         noted(db)
         return value
 
-    return office().store.write(audited)
+    done = office().store.write(audited)
+    g.audited = True
+    return done
 
 
 def note(detail: Mapping[str, object] | None = None) -> None:
     """A row of the audit by itself: for what was looked at, or changed by a part that writes on its own."""
     office().store.write(_row({} if detail is None else detail))
+    g.audited = True
+
+
+def is_audited() -> bool:
+    """Whether this request has left its row already."""
+    return bool(g.get("audited"))
 
 
 def subject() -> str | None:
-    """What this request is about: "person/p-li", of the first name in its path; None when there is none."""
+    """What this request is about: "person/p-li", of the first name in its path, else of the person it asks for."""
     for name, value in (request.view_args or {}).items():
         return f"{name}/{value}"
-    return None
+    try:
+        return f"person/{limits.person_id(request.args.get('person', ''))}"
+    except InvalidValueError:
+        return None
 
 
 def _row(detail: Mapping[str, object]) -> Callable[[Database], int]:

@@ -1,10 +1,12 @@
 """The menu: what there is to go to, for whoever may."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from flask import request
 
-from hub_server.web.auth import caller
+from hub_server.store.reach import EVERYWHERE
+from hub_server.web.auth import Caller
 from hub_server.web.scopes import Scope
 
 
@@ -18,6 +20,7 @@ class Entry:
     scope: Scope | None
     sign: str  # one Chinese character that stands for it
     near: bool = False
+    whole: bool = False  # for whom the whole office is in reach (the page is `unbound`)
 
 
 ENTRIES = (
@@ -30,13 +33,18 @@ ENTRIES = (
     Entry(path="/devices", zh="设备", en="Devices", scope=Scope.EQUIPMENT, sign="机"),
     Entry(path="/places", zh="地点", en="Places", scope=Scope.READ, sign="地"),
     Entry(path="/areas", zh="片区", en="Areas", scope=Scope.READ, sign="区"),
-    Entry(path="/workers", zh="人员与通知", en="Workers", scope=Scope.ADMIN, sign="员"),
-    Entry(path="/imports", zh="导入导出", en="Import, export", scope=Scope.EXCHANGE, sign="表"),
-    Entry(path="/privacy", zh="同意与隐私", en="Privacy", scope=Scope.PEOPLE, sign="隐"),
-    Entry(path="/accounts", zh="账号", en="Accounts", scope=Scope.ADMIN, sign="户"),
+    Entry(path="/workers", zh="工作人员", en="Workers", scope=Scope.ADMIN, sign="员"),
+    Entry(path="/imports", zh="导入导出", en="Tables", scope=Scope.EXCHANGE, sign="表"),
+    Entry(path="/privacy", zh="隐私", en="Privacy", scope=Scope.PEOPLE, sign="隐"),
+    Entry(path="/accounts", zh="账号", en="Accounts", scope=Scope.ADMIN, sign="户", whole=True),
     Entry(path="/audit", zh="审计", en="Audit", scope=Scope.AUDIT, sign="审"),
     Entry(path="/me", zh="我的", en="Me", scope=None, sign="我"),
 )
+
+
+def home(scopes: Collection[str]) -> str:
+    """The page to begin with, of those that these scopes open."""
+    return next(entry.path for entry in ENTRIES if entry.scope is None or entry.scope in scopes)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,12 +55,11 @@ class Shown:
     here: bool
 
 
-def entries() -> list[Shown]:
-    """For this caller, in their order."""
-    who = caller()
+def entries(who: Caller) -> list[Shown]:
+    """For them, in their order."""
     path = request.path
     return [
         Shown(entry=entry, here=path == entry.path or (entry.path != "/" and path.startswith(f"{entry.path}/")))
         for entry in ENTRIES
-        if entry.scope is None or who.may(entry.scope)
+        if (entry.scope is None or who.may(entry.scope)) and not (entry.whole and who.reach != EVERYWHERE)
     ]

@@ -1,7 +1,7 @@
 // "Not this person": the form behind a sighting's button.
 import { ask, author as me, send } from "./send.js";
 
-const PEOPLE_PAGE = 500, PEOPLE_MAX = 5000;
+const PAUSE_MS = 250; // after the last key
 
 export class CorrectionForm {
   #dialog = document.getElementById("correction");
@@ -10,12 +10,15 @@ export class CorrectionForm {
   #confirm = document.getElementById("correction-confirm");
   #done;
   #row = null;
-  #people = null;
+  #find = document.getElementById("correction-find");
+  #asked = 0;
 
   // done(words) is called after it was stored.
   constructor({ done }) {
     this.#done = done;
     document.getElementById("correction-cancel").addEventListener("click", () => this.#dialog.close());
+    this.#find.addEventListener("input", () => this.#offer());
+    this.#find.addEventListener("keydown", (event) => { if (event.key === "Enter") event.preventDefault(); });
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#send();
@@ -23,23 +26,31 @@ export class CorrectionForm {
   }
 
   // row: the element of the sighting.
-  async open(row) {
+  open(row) {
     this.#row = row;
     document.getElementById("correction-name").textContent = row.querySelector("[data-slot=who]").textContent;
     const { author, note } = this.#form.elements;
-    this.#wrong.textContent = note.value = "";
+    this.#wrong.textContent = note.value = this.#find.value = "";
+    this.#fill([]);
     author.value = me.get();
     this.#dialog.showModal();
     (author.value ? this.#confirm : author).focus();
-    await this.#offer();
   }
 
+  // A large office has too many people for one list: those whom the typed text finds; one alone is chosen.
   async #offer() {
+    const asked = ++this.#asked, typed = this.#find.value.trim();
+    await new Promise((resolve) => { setTimeout(resolve, PAUSE_MS); });
+    if (asked !== this.#asked) return;
+    const found = typed ? await ask(`/api/v1/search?q=${encodeURIComponent(typed)}`) : null;
+    if (asked === this.#asked) this.#fill((found?.items ?? []).filter((one) => one.kind === "person"));
+  }
+
+  #fill(people) {
     const { other } = this.#form.elements;
-    other.value = "";
-    this.#people ??= await everybody();
     while (other.options.length > 1) other.remove(1);
-    for (const { id, name, address } of this.#people) other.add(new Option(address ? `${name} · ${address}` : name, id));
+    for (const { id, title, detail } of people) other.add(new Option([title, detail].filter(Boolean).join(" · "), id));
+    other.selectedIndex = people.length === 1 ? 1 : 0;
   }
 
   async #send() {
@@ -65,16 +76,4 @@ export class CorrectionForm {
     this.#row.querySelector("[data-slot=counts_en]").textContent = "not them";
     this.#done("已更正：不是此人");
   }
-}
-
-async function everybody() {
-  const people = [];
-  let after = null;
-  do {
-    const page = await ask(`/api/v1/people?limit=${PEOPLE_PAGE}${after ? `&after=${encodeURIComponent(after)}` : ""}`);
-    if (!page) break;
-    people.push(...page.items);
-    after = page.next;
-  } while (after && people.length < PEOPLE_MAX);
-  return people.sort((one, another) => one.name.localeCompare(another.name, "zh"));
 }

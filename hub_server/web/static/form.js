@@ -2,10 +2,11 @@
 //   <form data-api="PATCH /api/v1/people/p-li" data-then="/people/p-li" data-done="已保存 Saved">
 // data-then: where to go afterwards; "reload"; or nothing: stay. {id} in it is the answer's id. data-confirm: asked first.
 // A field's data-kind: "number", "list" (lines or commas), "truth" (a checkbox), "moment" (the office's time), "optional"
-// (left out when empty), "null" (null when empty); data-keep on the form: its text waits in this browser until it is sent.
+// (left out when empty), "null" (null when empty), "set" (checkboxes of one name: the list of the values that are ticked); data-keep on the form: its text waits in this browser until it is sent.
 import { rfc3339, send } from "./send.js";
 
 const KEPT = "shouwang.kept.";
+let numbered = 0;
 
 function read(control) {
   const kind = control.dataset.kind ?? "";
@@ -23,6 +24,10 @@ export function fields(form) {
   const body = {};
   for (const control of form.elements) {
     if (!control.name || control.disabled || (control.type === "radio" && !control.checked)) continue;
+    if (control.dataset.kind === "set") {
+      body[control.name] = [...(body[control.name] ?? []), ...(control.checked ? [control.value] : [])];
+      continue;
+    }
     const value = read(control);
     if (value !== undefined) body[control.name] = value;
   }
@@ -36,8 +41,11 @@ export function complain(form, wrong, errors = {}) {
     const field = form.querySelector(`[data-field="${CSS.escape(name)}"]`);
     if (!field) left.push(`${name}: ${text}`);
     else {
-      field.querySelector(".wrong").textContent = text;
-      field.querySelector("input, select, textarea")?.setAttribute("aria-invalid", "true");
+      const told = field.querySelector(".wrong"), control = field.querySelector("input, select, textarea");
+      told.textContent = text;
+      told.id ||= `wrong-${(numbered += 1)}`;
+      control?.setAttribute("aria-invalid", "true");
+      control?.setAttribute("aria-describedby", told.id); // heard again whenever somebody comes back to the field
     }
   }
   const place = form.querySelector(".form-wrong");
@@ -53,7 +61,8 @@ export function toast(text) {
 
 async function submit(form) {
   if (form.dataset.confirm && !window.confirm(form.dataset.confirm)) return;
-  const [method, path] = form.dataset.api.split(" ");
+  const [method, wanted] = form.dataset.api.split(" ");
+  const path = wanted.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(form.elements[name].value)); // {device}
   const button = form.querySelector("button:not([type=button])");
   for (const control of form.querySelectorAll("[aria-invalid]")) control.removeAttribute("aria-invalid");
   if (button) button.disabled = true;

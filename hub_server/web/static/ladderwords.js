@@ -15,7 +15,7 @@ export function closed(row, nowS) {
   const [outcome, outcomeEn] = OUTCOMES[row.outcome];
   const own = row.outcome !== "retracted";
   return {
-    name: row.person_name, outcome, outcome_en: outcomeEn, by: own ? row.taken.author : "", said: own ? row.taken.note : "",
+    name: row.person_name, page: `/alerts/${row.id}`, outcome, outcome_en: outcomeEn, by: own ? row.taken.author : "", said: own ? row.taken.note : "",
     time: clock(row.taken.at, nowS), time_utc: utc(row.taken.at),
   };
 }

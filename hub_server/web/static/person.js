@@ -2,10 +2,8 @@
 import { fill, fromTemplate } from "./rows.js";
 import { ask, author as me, officeTime, rfc3339, send } from "./send.js";
 import * as words from "./words.js";
-import { OUTCOMES } from "./ladderwords.js";
+import { said as what } from "./history.js";
 
-const STATES = { acknowledged: ["已知晓", "acknowledged"], on_the_way: ["出发", "on the way"] };
-const REPORTS = { not_found: ["没找到", "not found"], emergency: ["紧急", "emergency"] };
 const at = (id) => document.getElementById(id);
 
 export class PersonDialog {
@@ -140,13 +138,4 @@ function said(step, nowS) {
   const by = step.author === "watch" ? "" : ` · ${step.author}`;
   const note = step.note && step.author !== "watch" ? `：“${step.note}”` : "";
   return { zh: `${words.clock(step.at, nowS)} ${zh}${by}${note}`, en };
-}
-
-function what(step) {
-  if (step.from === null) return ["报警", "raised"];
-  if (step.report) return REPORTS[step.report];
-  if (step.to === "closed") return OUTCOMES[step.outcome];
-  if (step.to === "open" && step.from === "closed") return ["重新打开", "reopened"];
-  if (step.from === step.to && step.rung) return [`通知${words.RUNGS[step.rung][0]}`, `${words.RUNGS[step.rung][1]} told`];
-  return STATES[step.to] ?? [step.to, step.to];
 }

@@ -3,8 +3,9 @@
 const NAME_KEY = "shouwang.author";
 
 export const author = {
-  get: () => localStorage.getItem(NAME_KEY) ?? "",
-  keep: (name) => localStorage.setItem(NAME_KEY, name),
+  // Of an account: its own, and nobody is asked. Of the owner of the data: as last given on this machine.
+  get: () => document.body.dataset.author || (localStorage.getItem(NAME_KEY) ?? ""),
+  keep: (name) => { if (!document.body.dataset.author) localStorage.setItem(NAME_KEY, name); },
 };
 
 // wrong: what went wrong, in words; empty when it is stored, and then told is the answer. said: words for a status.

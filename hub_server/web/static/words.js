@@ -4,7 +4,7 @@
 const MINUTE_S = 60, HOUR_S = 3600, DAY_S = 86400;
 let zoneS = 0;
 
-const ALERT_STATES = { open: ["待处理", "open"], acknowledged: ["已知晓", "acknowledged"], on_the_way: ["在路上", "on the way"] };
+const ALERT_STATES = { open: ["待处理", "open"], acknowledged: ["已知晓", "acknowledged"], on_the_way: ["在路上", "on the way"], closed: ["已结束", "closed"] };
 export const RUNGS = { worker: ["网格员", "grid worker"], community: ["社区", "community"], office: ["街道办", "office"], family: ["家属", "family"] };
 const REPORTS = { not_found: ["没找到", "not found"], emergency: ["紧急！", "emergency!"] };
 const VOUCHED = {
@@ -69,7 +69,7 @@ export function alert(row, places, nowS) {
   const [by, byEn] = where(row.last_seen_by, places);
   const taken = row.state === "open" ? null : row.taken;
   return {
-    name: row.person_name, state, state_en: stateEn, late: `超时 ${late}`, late_en: `${lateEn} overdue`, where: by, where_en: byEn,
+    name: row.person_name, page: `/alerts/${row.id}`, state, state_en: stateEn, late: `超时 ${late}`, late_en: `${lateEn} overdue`, where: by, where_en: byEn,
     address: row.contact.address, phone: row.contact.phone, phone_link: telephone(row.contact.phone), note: row.contact.note,
     taken: taken ? `${taken.author} · ${clock(taken.at, nowS)}` : "", said: taken ? taken.note : "",
     ...doubt(row), ...reported(row.reported, nowS), ...climb(row, nowS),
@@ -171,6 +171,7 @@ export function kind(row) {
 }
 
 export function telephone(text) {
+  if (text.includes("*")) return ""; // a masked one
   const number = text.replace(/[^+0-9]/g, "");
   return number.length >= 3 ? `tel:${number}` : "";
 }

@@ -54,4 +54,4 @@ def test_an_alert_reaches_a_worker_by_itself(hub: Hub, server: Server) -> None:
     assert server.arrived.acquire(timeout=WAIT_S)
     (letter,) = server.got
     assert "李秀兰" in letter["title"]
-    assert "https://hub.riverside.lan/#alert-1\n" in letter["message"]
+    assert "https://hub.riverside.lan/alerts/1\n" in letter["message"]

@@ -204,7 +204,7 @@ def test_more_than_this_machine_is_refused_with_the_reason_and_all_mistakes_at_o
         "serve", "--host", everywhere, "--port", "99999", "--site", "A B", "--mqtt-ca", "/nowhere", data=tmp_path
     )
     assert done.returncode == 2
-    assert "no accounts" in done.stderr
+    assert "without TLS" in done.stderr
     for option in ("--host", "--port", "--site", "--mqtt-ca"):
         assert option in done.stderr
     assert list(tmp_path.iterdir()) == []

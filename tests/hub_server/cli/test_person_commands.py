@@ -59,6 +59,18 @@ def office(served: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Office]
     office.say("person", "erase", "p-li", "--yes")
 
 
+def test_a_person_is_added_with_grid_kind_and_reasons_of_care(office: Office) -> None:
+    said = ("--grid", "一网格", "--kind", "tenant", "--care", "ill,lives_alone", "--relation", "户主", "--name", "王")
+    code, out, err = office.say("person", "add", "p-wang", "--json", *said)
+    assert code == 0, err
+    shown = json.loads(out)
+    assert (shown["grid"], shown["kind"], shown["relation"]) == ("一网格", "tenant", "户主")
+    assert sorted(shown["care"]) == ["ill", "lives_alone"]
+    office.say("person", "erase", "p-wang", "--yes")
+    with pytest.raises(SystemExit):
+        office.say("person", "add", "p-wang", "--name", "王", "--care", "rich")
+
+
 def test_a_resident_agrees_is_enrolled_withdraws_and_is_erased(office: Office, portraits: tuple[Path, Path]) -> None:
     agreed = office.person("consent", "--purpose", "door,welfare", "--text", "2026-11", "--collector", "王敏")
     assert agreed.count("agreed to") == 2

@@ -138,8 +138,8 @@ def test_the_server_leaves_it_to_the_application_to_refuse_a_large_body_as_a_pro
     ("words", "said"),
     [
         (("create", "a"), "--scope"),
-        (("create", "a", "--scope", "everything"), "read,people,alerts,devices,admin"),
-        (("create", "a", "--scope", ""), "read,people,alerts,devices,admin"),
+        (("create", "a", "--scope", "everything"), "read,equipment,reveal,people,alerts,exchange,devices,audit,admin"),
+        (("create", "a", "--scope", ""), "read,equipment,reveal,people,alerts,exchange,devices,audit,admin"),
         (("create", "a", "--scope", "read", "--expires-days", "0"), "1 to 3650"),
         (("create", "a", "--scope", "read", "--expires-days", "99999"), "1 to 3650"),
     ],

@@ -375,7 +375,12 @@ def test_events_are_found_by_device_person_and_type_in_both_directions(store: St
         assert [row.id for row in newest] == [last, last - 1]
         assert [row.id for row in events.page(db, after=last - 1, before=None, limit=9)] == [last]
         assert [row.id for row in events.page(db, after=None, before=last, limit=1)] == [last - 1]
-        for filters, count in (({"device": "door-west"}, 1), ({"person": "zhao"}, 1), ({"type": "quarantined"}, 1)):
+        filtered: tuple[tuple[dict[str, Any], int], ...] = (
+            ({"device": "door-west"}, 1),
+            ({"person": "zhao"}, 1),
+            ({"type": "quarantined"}, 1),
+        )
+        for filters, count in filtered:
             assert len(events.page(db, after=None, before=None, limit=9, **filters)) == count
         assert events.page(db, after=None, before=None, limit=9, device="door-west", person="zhao") == []
         assert events.get(db, last) == newest[0]

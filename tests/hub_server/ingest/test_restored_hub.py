@@ -14,11 +14,14 @@ from edge_agent.journal import Journal
 from edge_agent.wire.messages import Ack, Batch, DownMessage, Hello, Replay, UpMessage, Welcome
 from hub_server.ingest.apply import apply_up
 from hub_server.store import backup, devices, events, people, verify, watches
+from hub_server.store.expiring import Expiry
 from hub_server.store.restore import restore
+from hub_server.store.retention import DataClass
 from hub_server.store.rows import Device
 from hub_server.store.store import Store
 
-KEEP_S = 7 * 86400.0
+DAY_S = 86400.0
+KEEP_S = 7 * DAY_S
 PERSON = "resident-01"
 
 
@@ -224,3 +227,57 @@ def test_what_was_told_lost_before_a_fork_is_told_again(pair: Pair) -> None:
     pair.drain()
     assert pair.places() == [("passage", 1), ("lost", 2)]
     assert pair.row().lost == 10
+
+
+def let_go(pair: Pair) -> int:
+    """Retention runs; how many passages of people it deleted."""
+    ran = Expiry(pair.store, erase=lambda _person: pytest.fail("nobody was removed"), within_s=30).run()
+    return ran.rows.get(DataClass.PEOPLE, 0)
+
+
+def test_what_retention_deleted_comes_back_with_an_older_backup_and_goes_again(pair: Pair) -> None:
+    pair.see(20)
+    pair.drain()
+    path = pair.back_up()
+    pair.clock.advance(100 * DAY_S)
+    pair.see(5)
+    pair.drain()
+    assert let_go(pair) == 20
+    newest = [("passage", place) for place in range(21, 26)]
+    assert pair.places() == newest
+    pair.restore(path)
+    pair.drain()
+    assert pair.places() == [("passage", place) for place in range(1, 26)]  # nothing is told as lost
+    assert let_go(pair) == 20
+    assert pair.places() == newest
+
+
+def test_a_backup_from_after_retention_is_restored_and_the_device_tells_the_rest(pair: Pair) -> None:
+    pair.see(20)
+    pair.drain()
+    pair.clock.advance(100 * DAY_S)
+    pair.see(5)
+    pair.drain()
+    let_go(pair)
+    path = pair.back_up()
+    pair.see(5)
+    pair.drain()
+    pair.restore(path)
+    pair.drain()
+    assert pair.places() == [("passage", place) for place in range(21, 31)]
+
+
+def test_a_device_that_left_an_epoch_whose_events_are_all_gone_tells_nothing_of_it_again(pair: Pair) -> None:
+    pair.see(20)
+    pair.drain()
+    pair.journal.leave_epoch(pair.journal.position().epoch)
+    pair.see(1)
+    pair.clock.advance(100 * DAY_S)
+    pair.see(5)
+    pair.drain()
+    assert let_go(pair) == 20
+    before = pair.places()
+    for _ in range(3):
+        pair.drain()
+    assert pair.places() == before
+    assert [kind for kind, _ in before] == ["passage"] * 6

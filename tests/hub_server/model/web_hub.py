@@ -15,12 +15,14 @@ from edge_agent.wire.codec import encode_event, event_hash, item
 from edge_agent.wire.messages import Batch, Direction, Passage, Sighting, Stamp
 from hub_server.app.releasing import releasing
 from hub_server.ingest.apply import apply_up
-from hub_server.store import alerts, devices, events, people, recipients, tokens, watches
+from hub_server.store import accounts, alerts, devices, events, logins, observing, people, recipients, tokens, watches
 from hub_server.store.custody import Custody, NewFace
 from hub_server.store.events import NewEvent
+from hub_server.store.observing import NewStretch
 from hub_server.store.store import Store
 from hub_server.watch.ladder import Rung
 from hub_server.web import EnrolmentUnavailableError, Figures, MqttAddress, PhotosRefusedError, create_app
+from hub_server.web.auth import COOKIE, CSRF_HEADER, csrf_token
 from hub_server.web.scopes import ALL_SCOPES
 
 TOKEN = "the-api-token-of-the-tests"
@@ -136,6 +138,38 @@ class WebHub:
         url = self.call("POST", "/api/v1/login-links").json["url"]  # type: ignore[index] # a 201 has a body
         answer = browser.post("/login", data={"code": url.partition("code=")[2]})
         assert answer.status_code == 303
+        return browser
+
+    def account(
+        self,
+        name: str = "wangmin",
+        role: str = "grid_worker",
+        *,
+        areas: Sequence[str] = (),
+        display: str = "王敏",
+        password: str | None = None,
+    ) -> str:
+        """An account, with the areas it is bound to (which are made when there are none of these names). Its name."""
+        hashed = None if password is None else self.app.extensions["shouwang"].hasher.hash(password)
+
+        def job(db: Any) -> None:
+            for area in areas:
+                db.execute(
+                    "INSERT OR IGNORE INTO areas (name, kind, created_us) VALUES (?, 'community', ?)",
+                    (area, self.clock()),
+                )
+            accounts.create(db, name=name, display=display, role=role, areas=areas, by="tests", now_us=self.clock())
+            if hashed is not None:
+                accounts.set_password(db, name, hashed=hashed, now_us=self.clock())
+
+        self.store.write(job)
+        return name
+
+    def log_in_as(self, name: str = "wangmin") -> FlaskClient:
+        """A browser with a session of this account; `csrf_of` tells the header that its changes need."""
+        browser = self.app.test_client()
+        token = self.store.write(lambda db: logins.open_session(db, account=name, now_us=self.clock()))
+        browser.set_cookie(COOKIE, token)
         return browser
 
     def person(self, person_id: str = "p-li", name: str = "李秀兰", **texts: Any) -> str:
@@ -276,6 +310,32 @@ class WebHub:
         with self.store.read() as db:
             return events.last_id(db)
 
+    def observed(
+        self,
+        *,
+        from_us: int,
+        hours: float,
+        state: str,
+        cause: str = "",
+        device_id: str = "east-gate",
+        camera: str = "east",
+    ) -> None:
+        """The camera's own word for some hours."""
+        event = self.stored(b"{}", "observing", device_id=device_id)
+        lasted_us = round(hours * HOUR_US)
+        stretch = NewStretch(
+            camera=camera,
+            state=state,
+            cause=cause,
+            boot=BOOT,
+            began_mono_us=0,
+            ended_mono_us=lasted_us,
+            ended_us=from_us + lasted_us,
+        )
+        self.store.write(
+            lambda db: observing.add(db, stretch, event=event, device=device_id, received_us=self.clock(), anchor=None)
+        )
+
     @contextmanager
     def stream(self, path: str = "/api/v1/stream", **sent: Any) -> Iterator[Frames]:
         """An open stream, as a program reads it."""
@@ -285,6 +345,13 @@ class WebHub:
             yield Frames(response)
         finally:
             response.close()
+
+
+def csrf_of(browser: FlaskClient) -> dict[str, str]:
+    """What a change by this browser's session needs: browser.patch(path, json=..., headers=csrf_of(browser))."""
+    cookie = browser.get_cookie(COOKIE)
+    assert cookie is not None, "log in first"
+    return {CSRF_HEADER: csrf_token(cookie.value)}
 
 
 def problem(response: TestResponse, status: int) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def test_who_where_since_when_who_watched_telephone_and_link() -> None:
             "谁在看 who watched：东门 98%，诊所 50%\n"
             "电话 phone：138 0000 0000\n"
             "备注 note：听力不好\n"
-            "请上门看看，并在这里登记 please visit and note it here：https://hub.lan/#alert-17\n"
+            "请上门看看，并在这里登记 please visit and note it here：https://hub.lan/alerts/17\n"
             "\n"
             "通知编号 m-1-ab（同一编号只算一次 one letter, however often it comes）"
         ),
@@ -87,7 +87,7 @@ def test_cannot_tell_is_in_the_title_and_before_the_shares_and_never_softened() 
             "谁在看 who watched：东门 10%\n"
             "电话 phone：138 0000 0000\n"
             "备注 note：听力不好\n"
-            "请上门看看，并在这里登记 please visit and note it here：https://hub.lan/#alert-17\n"
+            "请上门看看，并在这里登记 please visit and note it here：https://hub.lan/alerts/17\n"
             "\n"
             "通知编号 m-1-ab（同一编号只算一次 one letter, however often it comes）"
         ),
@@ -135,7 +135,7 @@ def test_a_retraction_calls_back_whoever_is_on_the_way_and_asks_for_no_visit() -
             "桂花村 李秀兰（3 栋 502）\n"
             "最后见到：11月24日 05:00，东门（1 小时前）。 Last seen 1 h ago.\n"
             "已在路上的同事可以返回。 Whoever is on the way may turn back.\n"
-            "https://hub.lan/#alert-17\n"
+            "https://hub.lan/alerts/17\n"
             "\n"
             "通知编号 m-1-ab（同一编号只算一次 one letter, however often it comes）"
         ),
@@ -162,12 +162,12 @@ def test_several_people_are_one_letter_that_names_them_all_the_watched_for_first
         (
             "桂花村 王芳\n"
             "最后见到：11月23日 05:00，东门（25 小时前）。 Last seen 25 h ago.\n"
-            "请上门看看，并在这里登记 please visit and note it here：https://hub.lan/#alert-19\n"
+            "请上门看看，并在这里登记 please visit and note it here：https://hub.lan/alerts/19\n"
             "\n"
             "桂花村 张伟（3 栋 502）\n"
             "最后见到：11月23日 05:00，东门（25 小时前）。 Last seen 25 h ago.\n"
             "无法判断：常见到本人的摄像头没有一直在看，这不等于平安。 Cannot tell: nobody was looking.\n"
-            "请上门看看，并在这里登记 please visit and note it here：https://hub.lan/#alert-18\n"
+            "请上门看看，并在这里登记 please visit and note it here：https://hub.lan/alerts/18\n"
             "\n"
             "通知编号 m-1-ab（同一编号只算一次 one letter, however often it comes）"
         ),

@@ -74,6 +74,18 @@ def test_a_welfare_entry_goes_to_every_camera_of_the_area_and_to_added_places(st
     assert members(store, "clinic") == {"li": {WELFARE}}
 
 
+def test_who_was_removed_is_in_no_gallery_until_brought_back(store: Store, custody: Custody) -> None:
+    camera(store, "east")
+    enrolled(store, custody, "li", DOOR, WELFARE, WATCHLIST)
+    enrolled(store, custody, "wang", WELFARE, n=1)
+    place(store, "li", DOOR, "east")
+    assert members(store) == {"li": {DOOR, WELFARE, WATCHLIST}, "wang": {WELFARE}}
+    store.write(lambda db: people.remove(db, "li", by="王敏", now_us=1))
+    assert members(store) == {"wang": {WELFARE}}
+    store.write(lambda db: people.restore(db, "li", by="王敏", now_us=2))
+    assert members(store) == {"li": {DOOR, WELFARE, WATCHLIST}, "wang": {WELFARE}}
+
+
 def test_the_watchlist_goes_everywhere_and_purposes_meet_in_one_entry(store: Store, custody: Custody) -> None:
     camera(store, "east")
     camera(store, "clinic", area="别处")

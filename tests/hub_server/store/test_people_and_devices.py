@@ -1,4 +1,5 @@
 import hashlib
+from typing import Any
 
 import pytest
 from sqlite_utils import Database
@@ -14,7 +15,7 @@ NOW_US = 1_795_471_200_000_000
 
 
 def create(store: Store, id: str | None = None, **changed: str) -> Person:  # noqa: A002 the column's name
-    fields = {"name": "赵示一", "address": "1号楼", "phone": "", "note": ""} | changed
+    fields: dict[str, Any] = {"name": "赵示一", "address": "1号楼", "phone": "", "note": ""} | changed
     return store.write(lambda db: people.create(db, id=id, **fields, now_us=NOW_US))
 
 
@@ -96,9 +97,9 @@ def test_a_login_code_opens_one_session_once_and_in_time(store: Store) -> None:
     assert store.write(lambda db: logins.redeem(db, code, now_us=in_time_us)) is None
     assert store.write(lambda db: logins.redeem(db, late, now_us=in_time_us + 1)) is None
     with store.read() as db:
-        assert logins.session_valid(db, token, now_us=in_time_us)
-        assert not logins.session_valid(db, token, now_us=in_time_us + SESSION_TTL_S * 1_000_000)
-        assert not logins.session_valid(db, code, now_us=in_time_us)
+        assert logins.holding(db, token, now_us=in_time_us)
+        assert not logins.holding(db, token, now_us=in_time_us + SESSION_TTL_S * 1_000_000)
+        assert not logins.holding(db, code, now_us=in_time_us)
         assert token not in str(list(db.query("SELECT * FROM sessions")))
 
 
@@ -108,7 +109,7 @@ def test_an_ended_session_is_over(store: Store) -> None:
     assert token is not None
     store.write(lambda db: logins.end_session(db, token))
     with store.read() as db:
-        assert not logins.session_valid(db, token, now_us=NOW_US)
+        assert not logins.holding(db, token, now_us=NOW_US)
 
 
 def test_login_codes_do_not_pile_up(store: Store) -> None:

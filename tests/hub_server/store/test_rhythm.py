@@ -8,7 +8,8 @@ from sqlite_utils import Database
 
 from hub_server.store import devices, events, people, rhythm, watches
 from hub_server.store.events import NewEvent
-from hub_server.store.rhythm import Hint
+from hub_server.store.reach import Reach
+from hub_server.store.rhythm import Habits, Hint
 from hub_server.store.store import Store
 from hub_server.watch.zone import OFFICE_ZONE
 
@@ -110,6 +111,17 @@ def test_who_is_usually_out_by_nine_is_told_of_at_half_past_with_when_and_since_
     assert (hint.usual_by_us, hint.since_us) == (at("9:00"), at("12:00", 1))
     assert hint.zh == "平时 09:00 前就能见到，今天还没有"
     assert hint.en == "Usually seen by 09:00, not yet today"
+
+
+def test_whoever_is_bound_to_an_area_is_told_of_its_people_only(village: Village) -> None:
+    village.regular("li")
+    village.regular("wang", area="青石村")
+    with village.store.read() as db:
+        found = {
+            area: [hint.person for hint in rhythm.hints(db, now_us=at("9:30"), reach=Reach(areas=frozenset({area})))]
+            for area in ("桂花村", "青石村", "无此村")
+        }
+    assert found == {"桂花村": ["li"], "青石村": ["wang"], "无此村": []}
 
 
 def test_a_sighting_of_today_ends_the_hint_and_one_of_last_night_does_not(village: Village) -> None:
@@ -236,3 +248,34 @@ def test_two_thousand_people_whom_nobody_has_seen_today_are_one_look_of_a_page(v
     began_s = time.perf_counter()
     assert len(village.hints("11:00", "nowhere")) == 0
     assert time.perf_counter() - began_s < 0.1
+
+
+def test_habits_are_remembered_for_an_hour_and_no_day_longer(village: Village, store: Store) -> None:
+    village.person("li")
+    for days_ago in range(1, 29):
+        village.seen("li", at("8:00", days_ago))
+    habits = Habits()
+
+    def told(text: str, days_ago: int = 0) -> list[str]:
+        with store.read() as db:
+            said: list[str] = []
+            db.conn.set_trace_callback(said.append)
+            found = rhythm.hints(db, now_us=at(text, days_ago), habits=habits)
+            db.conn.set_trace_callback(None)
+        looks.append(sum("WITH days" in statement for statement in said))
+        return [hint.person for hint in found]
+
+    looks: list[int] = []
+    assert told("9:30") == told("10:00") == told("10:29") == ["li"]
+    assert looks == [1, 0, 0]
+    assert told("10:31") == ["li"]
+    assert looks[-1] == 1, "an hour is over"
+    village.seen("li", at("10:32"))
+    assert told("10:33") == [], "who was seen is asked of the watches each time"
+    assert told("9:30", -1) == ["li"]
+    assert looks[-1] == 1, "another day"
+    village.person("wang")
+    village.seen("wang", *(at("8:00", days_ago) for days_ago in range(27)))
+    assert told("9:31", -1) == ["li", "wang"]
+    assert looks[-1] == 1, "somebody new is looked up"
+    assert told("9:30", -1) == ["li", "wang"], "a clock that was set back asks again"

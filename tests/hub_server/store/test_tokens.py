@@ -1,11 +1,13 @@
 import hashlib
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hub_server.store import devices, tokens
+from hub_server.store import devices, migrations, tokens
+from hub_server.store.connection import open_writer
 from hub_server.store.errors import ConflictingChangeError, ExistsError, InvalidValueError, NotFoundError
 from hub_server.store.store import Store
 from hub_server.store.tokens import LOCAL, USED_EVERY_US, Token
@@ -119,6 +121,20 @@ def test_a_store_from_before_the_tokens_gets_them_and_keeps_the_rest(tmp_path: P
     with store.read() as db:
         assert devices.get(db, "east-gate") is not None
     store.close()
+
+
+def test_programs_that_were_shown_people_in_the_clear_still_are_once_reading_is_masked(tmp_path: Path) -> None:
+    with closing(open_writer(tmp_path / "hub.sqlite3")) as db:
+        migrations._steps.apply(db, stop_before="m0008_office")
+        for name, scopes in (("board", "read"), ("desk", "read alerts"), ("tools", "devices")):
+            db.execute(
+                "INSERT INTO tokens (name, sha256, scopes, created_us) VALUES (?, ?, ?, 1)", (name, name, scopes)
+            )
+    store = Store.open(tmp_path)
+    with store.read() as db:
+        found = {token.name: token.scopes for token in tokens.page(db, after=None, limit=9)}
+    store.close()
+    assert found == {"board": {"read", "reveal"}, "desk": {"read", "alerts", "reveal"}, "tools": {"devices"}}
 
 
 def names(store: Store) -> list[str]:

@@ -14,6 +14,7 @@ import hub_server.store
 from edge_agent.wire.gallery import Purpose
 from edge_agent.wire.messages import Direction
 from hub_server.store import (
+    accounts,
     alerts,
     conflicts,
     consents,
@@ -21,31 +22,45 @@ from hub_server.store import (
     events,
     faces,
     galleries,
+    households,
+    imports,
     journals,
     outbox,
     pauses,
     people,
     placements,
+    places,
     plate_passages,
     recipients,
+    retention,
     vehicles,
     watches,
 )
 from hub_server.store.alarms import AlarmKind
+from hub_server.store.alert_lists import Wanted as WantedAlerts
 from hub_server.store.consents import Basis
+from hub_server.store.coverage import CameraCoverage, Coverage
 from hub_server.store.erasures import Scope
 from hub_server.store.errors import InvalidValueError, StoreError
 from hub_server.store.events import NewEvent
 from hub_server.store.faces import Face, Photo
+from hub_server.store.import_plans import Does, ImportRow, NewHousehold, Plan
+from hub_server.store.imports import Brought, ImportKind, Preview
 from hub_server.store.observers import Round
 from hub_server.store.observing import NewStretch
 from hub_server.store.outbox import NoticeKind
 from hub_server.store.plate_passages import NewPlatePassage
 from hub_server.store.quarantine import Decision
+from hub_server.store.reach import EVERYWHERE, Reach
+from hub_server.store.retention import DataClass
 from hub_server.store.sightings import PersonSeen
 from hub_server.store.store import Store
+from hub_server.store.throttle import Subject
+from hub_server.store.traffic import Wanted
+from hub_server.store.traffic_counts import Bucket
 from hub_server.store.vehicles import Owner
 from hub_server.watch.clock import Anchor
+from hub_server.watch.coverage import Shares, Verdict, Window
 from hub_server.watch.hub_clock import Step
 from hub_server.watch.ladder import Rung
 from hub_server.watch.observation import Kind
@@ -81,8 +96,45 @@ UNREAD = NewPlatePassage(
     verdict=None,
     listed=None,
 )
+KEPT_CLASS = retention.Kept(
+    data_class=DataClass.STRANGERS,
+    days=14,
+    policy=retention.POLICIES[DataClass.STRANGERS],
+    changed_us=None,
+    changed_by="",
+)
 KEPT = Photo(person="zhao", n=1, record="3" * 32, key_id="4" * 32, ciphertext=b"sealed")
+IMPORTED = (ImportRow(number=2, values={"name": "李", "household": "3-12", "area": "桂花村"}),)
+PREVIEW = Preview(
+    kind=ImportKind.PEOPLE,
+    file_name="a.csv",
+    rows=b"{}",
+    mistakes=b"[]",
+    facts=b'{"new":0,"update":0,"unchanged":0,"wrong":0,"mistakes":0,"new_areas":[],"new_households":0,"new_watches":0,'
+    b'"columns":[],"unknown":[],"notes":[]}',
+)
+ACCOUNT = accounts.Account(
+    name="wangmin",
+    display="王敏",
+    role="grid_worker",
+    areas=frozenset({"桂花村"}),
+    recipient=None,
+    settings={},
+    password_us=None,
+    created_us=NOW_US,
+    created_by="tests",
+    disabled_us=None,
+)
 VALUES: dict[str, object] = {
+    "account": "wangmin",
+    "browser": "a browser",
+    "but": None,
+    "counted": [Subject(sha256="7" * 64, free=4)],
+    "display": "王敏",
+    "hashed": "a hash",
+    "role": "viewer",
+    "session": "0123456789abcdef",
+    "source": "192.168.3.17",
     "action": "people.change",
     "actor": "owner of the data",
     "areas": ["桂花村"],
@@ -119,6 +171,13 @@ VALUES: dict[str, object] = {
     "alarm": 1,
     "area": "桂花村",
     "by_us": -1,
+    "before_us": NOW_US,
+    "below": 1,
+    "data_class": DataClass.STRANGERS,
+    "days": 14,
+    "kept": KEPT_CLASS,
+    "rows": 1,
+    "subjects": ["person/zhao"],
     "change": 0,
     "dedupe": "alert-1/raised/recipient-1",
     "detail": "",
@@ -187,7 +246,25 @@ VALUES: dict[str, object] = {
 QUARANTINED = NewEvent(
     device="door", epoch=EPOCH, seq=4, last_seq=4, hash="0" * 64, type="quarantined", received_us=NOW_US, raw=b"{"
 )
+SEEN = CameraCoverage(
+    device="door",
+    place="",
+    camera="east",
+    sightings=1,
+    shares=Shares(watching=1.0, unknown=0.0, missing=()),
+)
 OTHERWISE: dict[str, object] = {
+    "accounts name": "wangmin",
+    "accounts.create name": "limin",
+    "accounts.reach_of account": ACCOUNT,
+    "accounts.rehash before": "a hash",
+    "accounts.bears but": "limin",
+    "alert_lists wanted": WantedAlerts(),
+    "courses.last_words of_devices": ["door"],
+    "courses.of_usual told": Coverage(
+        window=Window(from_us=0, until_us=NOW_US), verdict=Verdict.WATCHED, cameras=(SEEN,)
+    ),
+    "device_lists.waiting of_devices": ["door"],
     "consents.give purpose": Purpose.DOOR,
     "devices.create id": "other",
     "placements.remove purpose": Purpose.DOOR,
@@ -210,6 +287,20 @@ OTHERWISE: dict[str, object] = {
         )
         for n in (20, 21)
     ],
+    "events.count_people events": [
+        NewEvent(
+            device="door",
+            epoch=EPOCH,
+            seq=30,
+            last_seq=30,
+            hash="0" * 64,
+            type="passage",
+            received_us=NOW_US,
+            raw=b"{}",
+            captured_us=NOW_US,
+            clock_trusted=True,
+        )
+    ],
     "events id": 1,
     "corrections first": 1,
     "corrections last": 9,
@@ -217,6 +308,12 @@ OTHERWISE: dict[str, object] = {
     "conflicts id": 1,
     "conflicts.settle note": "换卡",
     "quarantine id": 4,
+    "reached_events reach": Reach(areas=frozenset({"桂花村"})),
+    "whereabouts kind": "watch",
+    "whereabouts reach": Reach(areas=frozenset({"桂花村"})),
+    "whereabouts.outside area": "桂花村",
+    "whereabouts.outside grid": "第一网格",
+    "whereabouts.outside reach": Reach(areas=frozenset({"第一网格"})),
     "quarantine.dismiss note": "测试",
     "quarantine.reread event": QUARANTINED,
     "people.create id": "qian",
@@ -228,17 +325,63 @@ OTHERWISE: dict[str, object] = {
     "alert_rows.record after": AlertState.OPEN,
     "hub_time.stepped step": Step(by_us=-1),
     "audit detail": {"fields": ["name"]},
+    "import_households rows": [ImportRow(number=2, values={"number": "3-12", "area": "桂花村"})],
+    "import_households numbers": ["3-12"],
+    "import_households reach": EVERYWHERE,
+    "import_households plans": [Plan(row=2, does=Does.NEW, after={"number": "3-12", "area": "桂花村"})],
+    "import_people rows": IMPORTED,
+    "import_people reach": EVERYWHERE,
+    "import_people_apply plans": [
+        Plan(row=2, does=Does.UPDATE, target="zhao", before={"phone": ""}, after={"phone": "138", "watch_s": 7200}),
+    ],
+    "import_people_apply new_households": [NewHousehold(number="3-12", area="桂花村", grid="", address="")],
+    "import_people_apply pinyin": {"李": "li l"},
+    "import_plans sql": "SELECT value FROM json_each(:values)",
+    "import_plans values": ["3-12"],
+    "import_vehicles rows": [ImportRow(number=2, values={"plate": "粤B12345", "label": "3 栋"})],
+    "import_vehicles reach": EVERYWHERE,
+    "import_vehicles plans": [Plan(row=2, does=Does.UPDATE, target="1", after={"label": "4 栋"})],
+    "imports id": 1,
+    "imports reach": EVERYWHERE,
+    "imports brought": Brought(kind=ImportKind.PEOPLE, file_name="a.csv", rows=IMPORTED),
+    "imports preview": PREVIEW,
+    "exports after": "",
+    "exports reach": EVERYWHERE,
     "outbox kind": NoticeKind.RAISED,
     "outbox.tell alarm": None,
     "roster kind": NoticeKind.RAISED,
     "rhythm now_us": NOW_US + 4 * 3_600_000_000,  # at night it gives no hint, and asks nothing
     "observations id": 2,
     "observations kind": Kind.PHONE,
+    "people_hours passed": {("door", 0, True): 1},
+    "traffic reach": Reach(areas=frozenset({"桂花村"})),
+    "traffic asked": Wanted(person="zhao"),
+    "traffic_counts bucket": Bucket.DAY,
+    "traffic_counts since_us": NOW_US - DAY_US,
+    "traffic_counts until_us": NOW_US,
     "pauses id": 1,
     "pauses person": "wu",
     "pauses until_us": NOW_US + 2,
     "signs kind": Kind.PHONE,
     "vehicles.assign person": "sun",
+    "areas kind": "village",
+    "areas.create name": "河东",
+    "areas name": "桂花村",
+    "families household": 1,
+    "families people": ["zhao"],
+    "families plates": ["粤B12345"],
+    "histories subject": "person/zhao",
+    "histories.record_all after": {"name": "赵"},
+    "histories.record_all before": {"name": "钱"},
+    "histories field": "name",
+    "histories before": None,
+    "histories after": "赵",
+    "households.by_number number": "00001",
+    "households id": 1,
+    "places name": "东门",
+    "places place": "东门",
+    "searching typed": "赵",
+    "vehicles.join household": None,
     "watches.create person": "sun",
     "watches.paused_until_us watch": "wu",
     "watches.terms watch": "wu",
@@ -261,22 +404,30 @@ def functions() -> dict[str, Callable[..., object]]:
     return found
 
 
+def of_the_store(db: Database, name: str, argument: str) -> object:
+    """What is read from the store itself; None: the argument is none of these."""
+    if argument in ("watch", "due"):
+        watch = watches.get_by_person(db, str(OTHERWISE.get(f"{name} watch", "zhao")))
+        return watch if argument == "watch" else [watch]
+    if argument == "wanted" and name.startswith("alert_lists."):
+        return None
+    reads: dict[str, Callable[[], object]] = {
+        "alert": lambda: alerts.get(db, 1),
+        "row": lambda: conflicts.get(db, 1),
+        "ready": lambda: imports.ready(db, 1, now_us=NOW_US),
+        "wanted": lambda: galleries.plan(db, "door", now_us=NOW_US),
+        "journal": lambda: journals.get(db, device="door", epoch=EPOCH),
+    }
+    return reads[argument]() if argument in reads else None
+
+
 def arguments(db: Database, name: str, function: Callable[..., object]) -> dict[str, Any]:
     module = name.partition(".")[0]
     given: dict[str, Any] = {}
     for parameter in list(inspect.signature(function).parameters.values())[1:]:
         argument = parameter.name
-        if argument == "alert":
-            given[argument] = alerts.get(db, 1)
-        elif argument in ("watch", "due"):
-            watch = watches.get_by_person(db, str(OTHERWISE.get(f"{name} watch", "zhao")))
-            given[argument] = watch if argument == "watch" else [watch]
-        elif argument == "row":
-            given[argument] = conflicts.get(db, 1)
-        elif argument == "wanted":
-            given[argument] = galleries.plan(db, "door", now_us=NOW_US)
-        elif argument == "journal":
-            given[argument] = journals.get(db, device="door", epoch=EPOCH)
+        if (found := of_the_store(db, name, argument)) is not None:
+            given[argument] = found
         elif (key := f"{name} {argument}") in OTHERWISE or (key := f"{module} {argument}") in OTHERWISE:
             given[argument] = OTHERWISE[key]
         elif argument in VALUES:
@@ -288,6 +439,9 @@ def arguments(db: Database, name: str, function: Callable[..., object]) -> dict[
 
 def furnish(db: Database) -> None:
     """A row of each kind, and an alert that is open."""
+    households.create(db, area="桂花村", now_us=NOW_US)
+    accounts.create(db, name="wangmin", display="王敏", role="grid_worker", by="tests", now_us=NOW_US)
+    places.create(db, name="东门", now_us=NOW_US)
     devices.create(db, id="door", place="", area="桂花村", now_us=NOW_US)
     devices.said_hello(db, "door", agent="model/1", seal_key="6" * 64, now_us=NOW_US)
     journals.enter(db, device="door", epoch=EPOCH, now_us=NOW_US)
@@ -355,6 +509,8 @@ def furnish(db: Database) -> None:
     events.add(db, QUARANTINED)
     journals.keep_conflict(db, device="door", epoch=EPOCH, seq=1, hash="1" * 64, raw=b"{", now_us=NOW_US)
     plate_passages.add(db, UNREAD, event=3, device="door", camera="east", at_us=NOW_US, clock_trusted=False)
+    brought = Brought(kind=ImportKind.PEOPLE, file_name="a.csv", rows=IMPORTED)
+    imports.keep(db, imports.preview(db, brought, reach=EVERYWHERE), author="账号", now_us=NOW_US)
 
 
 @pytest.mark.parametrize("name", functions())
@@ -387,5 +543,8 @@ def test_the_table_of_values_reaches_every_noun() -> None:
     assert nouns >= {"consents", "custody", "faces", "galleries", "placements"}
     assert nouns >= {"conflicts", "quarantine"}
     assert nouns >= {"vehicles", "plate_passages", "vehicle_hours"}
+    assert nouns >= {"people_hours", "traffic", "traffic_counts"}
     assert nouns >= {"alarms", "hub_time", "ladder", "observers", "outbox", "recipients", "roster"}
     assert nouns >= {"pauses", "observations", "corrections", "signs", "explain"}
+    assert nouns >= {"accounts", "logins", "throttle"}
+    assert nouns >= {"areas", "directory", "histories", "households", "places", "searching"}

@@ -12,6 +12,7 @@ from hub_server.watch.coverage import (
     Stretch,
     Verdict,
     Window,
+    course,
     judge,
     shares,
     usual,
@@ -132,3 +133,33 @@ def test_the_short_way_to_the_watched_share_gives_what_the_long_one_gives(
     assert watched_share(spans, asked) == pytest.approx(shares(long_way, asked).watching)
     assert all(began_us < ended_us for began_us, ended_us in spans)
     assert all(before[1] < after[0] for before, after in pairwise(spans)), "in order, and apart"
+
+
+def test_a_course_says_what_a_camera_did_without_gaps() -> None:
+    told = [stretch(1100, 1200), stretch(1200, 1300), stretch(1400, 1500, "blind", "black"), stretch(900, 1050)]
+    assert course(told, DAY) == (
+        stretch(1000, 1050),
+        stretch(1050, 1100, "unknown"),
+        stretch(1100, 1300),
+        stretch(1300, 1400, "unknown"),
+        stretch(1400, 1500, "blind", "black"),
+        stretch(1500, 2000, "unknown"),
+    )
+    assert course([], DAY) == (stretch(1000, 2000, "unknown"),)
+    assert course([], Window(from_us=5, until_us=5)) == ()
+
+
+@given(st.lists(st.tuples(st.integers(900, 2100), st.integers(0, 400), st.sampled_from(["watching", "blind"]))))
+def test_a_course_fills_the_window_and_agrees_with_the_shares(told: list[tuple[int, int, str]]) -> None:
+    given_ = [stretch(began, began + lasted, state) for began, lasted, state in told]
+    parts = course(given_, DAY)
+    assert (parts[0].began_us, parts[-1].ended_us) == (DAY.from_us, DAY.until_us)
+    for one, other in pairwise(parts):
+        assert one.ended_us == other.began_us
+        assert (one.state, one.cause) != (other.state, other.cause), "neighbours that say the same are one"
+    found = shares(given_, DAY)
+    lasted = dict.fromkeys(("watching", "blind", "unknown"), 0)
+    for part in parts:
+        lasted[part.state] += part.ended_us - part.began_us
+    assert lasted["watching"] / 1000 == pytest.approx(found.watching)
+    assert lasted["unknown"] / 1000 == pytest.approx(found.unknown)

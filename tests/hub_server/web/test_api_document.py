@@ -13,6 +13,7 @@ import hub_server.web
 from hub_server.web.app import PAGES
 
 DOCUMENT = (Path(hub_server.web.__file__).parent / "API.md").read_text(encoding="utf-8")
+FILES = {"@residents.csv": "序号,姓名,电话\n1,陈志明,13800130007\n".encode("gbk")}
 BLOCK = re.compile(r"^```(sh|json)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
@@ -20,7 +21,8 @@ def send(hub: WebHub, line: str) -> TestResponse:
     """One curl line, as a shell would read it."""
     words = shlex.split(line.replace("$TOKEN", TOKEN).replace("$HUB", ""))
     assert words.pop(0) == "curl"
-    method, data, path = "GET", None, ""
+    method, path = "GET", ""
+    data: str | bytes | None = None
     headers: dict[str, str] = {}
     while words:
         word = words.pop(0)
@@ -28,6 +30,8 @@ def send(hub: WebHub, line: str) -> TestResponse:
             method = words.pop(0)
         elif word == "-d":
             data = words.pop(0)
+        elif word == "--data-binary":
+            data = FILES[words.pop(0)]
         elif word == "-H":
             name, _, content = words.pop(0).partition(": ")
             headers[name] = content
@@ -80,6 +84,7 @@ def test_every_route_is_documented(hub: WebHub) -> None:
         .replace("p-li", "<person>")
         .replace("east-gate", "<device>")
         .replace("big-screen", "<token>")
+        .replace("accounts/wangmin", "accounts/<account>")
         .replace("consents/door/", "consents/<purpose>/")
         .replace("placements/door/", "placements/<purpose>/")
         .replace("quarantine/3", "quarantine/1")
@@ -87,6 +92,10 @@ def test_every_route_is_documented(hub: WebHub) -> None:
         .replace("pauses/2/", "pauses/1/")
         .replace("observations/3/", "observations/1/")
         .replace("ladder/worker", "ladder/<rung>")
+        .replace("exports/people", "exports/<listing>")
+        .replace("retention/strangers", "retention/<kept>")
+        .replace("areas/%E6%A1%82%E8%8A%B1%E6%9D%91%E7%AC%AC%E4%BA%8C%E7%BD%91%E6%A0%BC", "areas/<area>")
+        .replace("places/%E5%8D%AB%E7%94%9F%E7%AB%99", "places/<place>")
     )
     for rule in hub.app.url_map.iter_rules():
         if rule.endpoint in PAGES:

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from hub_server.web.outlook import Outlook, outlook
+from hub_server.web.outlook import Outlook, Watching, outlook, runs
 
 NOW_S = 1_795_472_400
 WELL = {"status": "ok", "broker": "connected"}
@@ -16,8 +16,12 @@ def alert(state: str = "open", last_seen_at: str | None = "2026-11-22T22:20:00Z"
 
 
 def look(**parts: Any) -> Outlook:
-    office: dict[str, Any] = {"alerts": [], "watches": [WATCH], "devices": [CAMERA], "health": WELL} | parts
-    return outlook(now_s=NOW_S, **office)
+    office: dict[str, Any] = {"alerts": [], "alarms": [], "health": WELL} | parts
+    watches, devices = office.pop("watches", [WATCH]), office.pop("devices", [CAMERA])
+    watching = Watching(
+        running=sum(map(runs, watches)), devices=len(devices), online=sum(device["online"] for device in devices)
+    )
+    return outlook(now_s=NOW_S, watching=watching, **office)
 
 
 def test_all_is_well_only_when_everything_looks() -> None:
