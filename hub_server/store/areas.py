@@ -155,6 +155,23 @@ def remove(db: Database, name: str, *, by: str, now_us: int) -> Area:
     return before
 
 
+def demand_grid(db: Database, *, area: str, grid: str, field: str = "grid") -> None:
+    """Raises InvalidValueError, on `field`, when the grid lies in another area than the one named with it.
+
+    Names of grids are unique in the whole office: else whoever is bound to the first "第一网格" would see the second's
+    people.
+    """
+    if not (area and grid):
+        return
+    row = db.execute("SELECT parent FROM areas WHERE name = ? AND kind = 'grid'", [grid]).fetchone()
+    if row is not None and row[0] is not None and row[0] != area:
+        raise InvalidValueError(
+            field,
+            f"网格“{grid}”属于{row[0]}；网格名全街道不能重复，例如“{area}第1网格”。"
+            f"The grid lies in {row[0]}: the names of grids are unique in the whole office",
+        )
+
+
 def _rename(db: Database, before: str, after: str) -> None:
     """The row first, so that the triggers that put unknown areas on the list find the new name there."""
     if get(db, after) is not None:

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from edge_agent.wire.limits import INTEGER_MAX
 from edge_agent.wire.topics import HUB, is_device
-from hub_server.store import limits
+from hub_server.store import areas, limits
 from hub_server.store.errors import ExistsError, InvalidValueError, NotFoundError
 from hub_server.store.reach import EVERYWHERE, Reach, condition
 from hub_server.store.rows import Device
@@ -33,6 +33,7 @@ def create(db: Database, *, id: str, place: str, now_us: int, area: str = "", gr
         "INSERT INTO devices (id, place, area, grid, created_us, secret_sha256) VALUES (?, ?, ?, ?, ?, ?)",
         (id, _place(place), _area(area), _grid(grid), now_us, digest),
     )
+    areas.demand_grid(db, area=_area(area), grid=_grid(grid))
     return _get(db, id), secret
 
 
@@ -66,7 +67,10 @@ def change(
         db.execute("UPDATE devices SET area = ? WHERE id = ?", (_area(area), id))
     if grid is not None and _grid(grid) != before.grid:
         db.execute("UPDATE devices SET grid = ? WHERE id = ?", (_grid(grid), id))
-    return _get(db, id)
+    after = _get(db, id)
+    if (after.area, after.grid) != (before.area, before.grid):
+        areas.demand_grid(db, area=after.area, grid=after.grid, field="area" if grid is None else "grid")
+    return after
 
 
 def new_secret(db: Database, id: str, now_us: int) -> str:  # noqa: ARG001 the shape of every change

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlite_utils import Database
 
-from hub_server.store import histories, limits, patterns
+from hub_server.store import areas, histories, limits, patterns
 from hub_server.store.errors import ConflictingChangeError, ExistsError, InvalidValueError, NotFoundError
 from hub_server.store.reach import EVERYWHERE, Reach, condition
 from hub_server.store.rows import Person
@@ -68,6 +68,7 @@ def create(
         {**checked, "created_us": now_us},
     )
     assert cursor.lastrowid is not None
+    areas.demand_grid(db, area=checked["area"], grid=checked["grid"])
     return _get(db, cursor.lastrowid)
 
 
@@ -139,6 +140,9 @@ def change(db: Database, id: int, *, by: str, now_us: int, **fields: str) -> Hou
     _record(db, before, changes, by=by, now_us=now_us)
     if changes:
         db.table("households").update(id, changes)
+    after = _get(db, id)
+    if "area" in changes or "grid" in changes:
+        areas.demand_grid(db, area=after.area, grid=after.grid, field="grid" if "grid" in changes else "area")
     _move_members(db, before, {field: changes[field] for field in _MOVING if field in changes}, by=by, now_us=now_us)
     return _get(db, id)
 

@@ -69,7 +69,7 @@ def demand_good(password: str, *, account: str, field: str = "password") -> None
     """Raises InvalidValueError, on `field`, unless it is of a good length and not among the first to be tried."""
     text = normal(password)
     if not CHARS_MIN <= len(text) <= CHARS_MAX or len(password) > CHARS_MAX:
-        raise InvalidValueError(field, f"要 {CHARS_MIN} 至 {CHARS_MAX} 个字；{CHARS_MIN} to {CHARS_MAX} characters")
+        raise InvalidValueError(field, f"要 {CHARS_MIN} 至 {CHARS_MAX} 个字符；{CHARS_MIN} to {CHARS_MAX} characters")
     left = text.lower()
     for obvious in (account.lower(), *_OBVIOUS):
         left = left.replace(obvious, "")

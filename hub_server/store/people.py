@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from hub_server.store import areas, histories, limits
 from hub_server.store import care as reasons_of_care
-from hub_server.store import histories, limits
 from hub_server.store.errors import ConflictingChangeError, ExistsError, InvalidValueError, NotFoundError
 from hub_server.store.reach import EVERYWHERE, Reach, condition
 from hub_server.store.rows import Person
@@ -125,6 +125,7 @@ def create(
         f"INSERT INTO people ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})",  # noqa: S608 as above
         [getattr(person, column) for column in _COLUMNS],
     )
+    areas.demand_grid(db, area=person.area, grid=person.grid)
     return person
 
 
@@ -165,7 +166,10 @@ def change(db: Database, id: str, *, now_us: int, by: str = "", **fields: str | 
     if "name" in changes:
         changes["pinyin"] = spelled(changes["name"])
     db.table("people").update(id, changes)
-    return _get(db, id)
+    after = _get(db, id)
+    if "area" in changes or "grid" in changes:
+        areas.demand_grid(db, area=after.area, grid=after.grid, field="grid" if "grid" in changes else "area")
+    return after
 
 
 def remove(db: Database, id: str, *, by: str, now_us: int) -> Person:

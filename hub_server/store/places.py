@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlite_utils import Database
 
-from hub_server.store import histories, limits, patterns
+from hub_server.store import areas, histories, limits, patterns
 from hub_server.store.errors import ConflictingChangeError, ExistsError, InvalidValueError, NotFoundError
 from hub_server.store.reach import EVERYWHERE, Reach, condition
 
@@ -77,6 +77,7 @@ def create(
         " VALUES (:name, :kind, :area, :grid, :longitude, :latitude, :note, :created_us)",
         {**checked, "name": named, "created_us": now_us},
     )
+    areas.demand_grid(db, area=checked["area"], grid=checked["grid"])
     return _get(db, named)
 
 
@@ -131,7 +132,10 @@ def change(db: Database, place: str, *, by: str, now_us: int, **fields: Any) -> 
         _rename(db, place, called)
     if changes:
         db.table("places").update(called, changes)
-    return _get(db, called)
+    after = _get(db, called)
+    if "area" in changes or "grid" in changes:
+        areas.demand_grid(db, area=after.area, grid=after.grid, field="grid" if "grid" in changes else "area")
+    return after
 
 
 def remove(db: Database, name: str, *, by: str, now_us: int) -> Place:

@@ -200,7 +200,7 @@ _AREAS = tuple(
     " WHEN NEW.area <> ''"
     " BEGIN INSERT OR IGNORE INTO areas (name, kind, created_us)"
     " VALUES (NEW.area, 'community', NEW.created_us); END"
-    for table in ("people", "devices", "recipients", "households")
+    for table in ("people", "devices", "recipients", "households", "places")
     for change in ("INSERT", "UPDATE OF area")
 )
 _GRIDS = tuple(
@@ -208,7 +208,7 @@ _GRIDS = tuple(
     " WHEN NEW.grid <> ''"
     " BEGIN INSERT OR IGNORE INTO areas (name, kind, parent, created_us)"
     " VALUES (NEW.grid, 'grid', nullif(NEW.area, ''), NEW.created_us); END"
-    for table in ("people", "devices", "households")
+    for table in ("people", "devices", "households", "places")
     for change in ("INSERT", "UPDATE OF grid")
 )
 _PLACES = tuple(

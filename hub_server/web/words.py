@@ -114,7 +114,8 @@ def alert(row: Json, places: Mapping[str, str], now_s: int) -> Texts:
     state_zh, state_en = ALERT_STATES[row["state"]]
     late_zh, late_en = span(now_s - seconds(row["due_at"]))
     by_zh, by_en = where(row["last_seen_by"], places)
-    taken = None if row["state"] == "open" else row["taken"]
+    # What retracted itself was taken by nobody.
+    taken = None if row["state"] == "open" or row["outcome"] == "retracted" else row["taken"]
     texts = {
         "name": row["person_name"],
         "page": f"/alerts/{row['id']}",

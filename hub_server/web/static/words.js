@@ -67,7 +67,7 @@ export function alert(row, places, nowS) {
   const [state, stateEn] = ALERT_STATES[row.state];
   const [late, lateEn] = span(nowS - seconds(row.due_at));
   const [by, byEn] = where(row.last_seen_by, places);
-  const taken = row.state === "open" ? null : row.taken;
+  const taken = row.state === "open" || row.outcome === "retracted" ? null : row.taken;
   return {
     name: row.person_name, page: `/alerts/${row.id}`, state, state_en: stateEn, late: `超时 ${late}`, late_en: `${lateEn} overdue`, where: by, where_en: byEn,
     address: row.contact.address, phone: row.contact.phone, phone_link: telephone(row.contact.phone), note: row.contact.note,

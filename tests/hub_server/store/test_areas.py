@@ -183,3 +183,22 @@ def test_whoever_names_an_unknown_area_or_grid_puts_it_on_the_list(store: Store)
     with store.read() as db:
         found = {row.name: (row.kind, row.parent) for row in areas.tree(db)}
     assert found == {"新村": (AreaKind.COMMUNITY, None), "新网格": (AreaKind.GRID, "新村")}
+
+
+@pytest.mark.parametrize("what", ["person", "household", "device", "place"])
+def test_a_grid_of_one_village_is_not_taken_for_one_of_the_same_name_in_another(store: Store, what: str) -> None:
+    def make(db: Database, area: str, name: str) -> None:
+        where: dict[str, Any] = {"area": area, "grid": "第一网格", "now_us": NOW_US}
+        if what == "person":
+            people.create(db, id=name, name="李秀兰", address="", phone="", note="", **where)
+        elif what == "household":
+            households.create(db, number=name, **where)
+        elif what == "device":
+            devices.create(db, id=name, place="", **where)
+        else:
+            places.create(db, name=name, **where)
+
+    store.write(lambda db: make(db, "桂花村", "first"))
+    with pytest.raises(InvalidValueError, match=r"第一网格.*桂花村"):
+        store.write(lambda db: make(db, "兰花村", "second"))
+    store.write(lambda db: make(db, "桂花村", "third"))

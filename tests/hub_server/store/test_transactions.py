@@ -126,6 +126,7 @@ ACCOUNT = accounts.Account(
     disabled_us=None,
 )
 VALUES: dict[str, object] = {
+    "grid": "一网格",
     "account": "wangmin",
     "browser": "a browser",
     "but": None,
