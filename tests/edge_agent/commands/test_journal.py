@@ -275,6 +275,7 @@ def test_when_interrupted_nothing_half_written_is_left_and_what_was_there_stays(
     output.write_text("before", encoding="utf-8")
     code = (
         "import os, signal, sys; from edge_agent import cli; from edge_agent.commands import journal\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # what runs in the background ignores it
         "line = journal.line_of\n"
         "def interrupted(row):\n"
         "    if row.seq == 30: os.kill(os.getpid(), signal.SIGINT)\n"
