@@ -233,7 +233,7 @@ def test_a_row_beyond_what_excel_has_costs_seconds_and_not_minutes(row: bytes) -
     began_s = time.process_time()
     with contextlib.suppress(TableError):
         assert len(read(repacked(book(("姓名",), ("李",)), {SHEET: far})).lines) <= 2
-    assert time.process_time() - began_s < 30  # of the processor, also under coverage
+    assert time.process_time() - began_s < 60  # of the processor, under coverage too
 
 
 @pytest.mark.slow
