@@ -200,7 +200,7 @@ class Hub:
         parts.callback(server.stop)
         parts.callback(application.extensions["shouwang"].stop)  # streams first: the server waits for them
         self.url = server.url
-        local = LocalServer(data_dir=config.data_dir, application=application, url=self.url)
+        local = LocalServer(data_dir=config.data_dir, application=application, url=self._page_url())
         local.start()
         parts.callback(local.stop)
         started_at = datetime.now(UTC).isoformat()

@@ -1,6 +1,7 @@
 """Words in, one command out."""
 
 import argparse
+import os
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -75,13 +76,18 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs `hub-server`; the exit code."""
     asked = _parser().parse_args(arguments)
     try:
-        return int(asked.run(asked))
+        code = int(asked.run(asked))
+        sys.stdout.flush()
+    except BrokenPipeError:  # who read it has heard enough: | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except CommandError as error:
         complain(str(error))
         return error.exit_code
     except StoreError as error:
         complain(str(error))
         return 1
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -34,9 +34,9 @@ def command(*words: str, data: Path | None = None) -> "subprocess.CompletedProce
 class Serving:
     """A hub in a process of its own; it is ready when this exists."""
 
-    def __init__(self, data: Path, **environment: str) -> None:
+    def __init__(self, data: Path, *options: str, **environment: str) -> None:
         self.process = subprocess.Popen(
-            [*HUB, "serve", "--data", str(data), "--port", "0", "--embedded-broker", "--broker-port", "0"],
+            [*HUB, "serve", "--data", str(data), "--port", "0", "--embedded-broker", "--broker-port", "0", *options],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -144,6 +144,28 @@ def test_a_device_is_added_through_the_running_hub_or_into_the_resting_store(tmp
 def test_login_asks_the_running_hub_for_a_link(tmp_path: Path) -> None:
     done = command("login", data=tmp_path / "data")
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/login\?code=[\w-]{40,}\n", done.stdout)
+
+
+def test_links_bear_the_address_by_which_people_reach_the_page(tmp_path: Path) -> None:
+    serving = Serving(tmp_path / "data", "--public-url", "https://hub.riverside.lan:8443")
+    try:
+        done = command("admin", "create", "wanghong", "--display", "王红", data=tmp_path / "data")
+        assert re.search(r"^https://hub\.riverside\.lan:8443/login\?code=[\w-]{40,}$", done.stdout, re.MULTILINE)
+    finally:
+        serving.end()
+
+
+@pytest.mark.usefixtures("serving")
+def test_whoever_reads_no_further_is_no_error(tmp_path: Path) -> None:
+    asking = subprocess.Popen(
+        [*HUB, "retention", "show", "--data", str(tmp_path / "data")], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert asking.stdout is not None
+    asking.stdout.close()
+    _, complaint = asking.communicate(timeout=30)
+    assert asking.returncode == 0
+    assert b"Traceback" not in complaint
+    assert b"BrokenPipe" not in complaint
 
 
 def test_login_without_a_hub_says_how_to_start_one(tmp_path: Path) -> None:
