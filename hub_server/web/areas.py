@@ -74,7 +74,10 @@ def index() -> Response:
 )
 def create(body: NewArea) -> Response:
     store = office().store
-    row = write(lambda db: areas.create(db, now_us=store.now_us(), **msgspec.structs.asdict(body)))
+    row = write(
+        lambda db: areas.create(db, now_us=store.now_us(), **msgspec.structs.asdict(body)),
+        made=lambda row: f"area/{row.name}",
+    )
     return answer(_found(row.name), HTTPStatus.CREATED, location=f"/api/v1/areas/{row.name}")
 
 

@@ -96,7 +96,7 @@ def create(body: NewDevice) -> Response:
         demand_within(db, reach, area=body.area, grid=body.grid)
         return devices.create(db, id=body.id, place=body.place, area=body.area, grid=body.grid, now_us=store.now_us())
 
-    row, secret = write(job)
+    row, secret = write(job, made=lambda made: f"device/{made[0].id}")
     made: resources.CreatedDevice = {**shapes.device(row), "mqtt": _mqtt(row.id, secret)}
     return answer(made, HTTPStatus.CREATED, location=f"/api/v1/devices/{row.id}")
 

@@ -108,7 +108,7 @@ def create(body: NewHousehold) -> Response:
         demand_within(db, who.reach, area=body.area, grid=body.grid)
         return households.create(db, now_us=store.now_us(), **msgspec.structs.asdict(body))
 
-    row = write(job)
+    row = write(job, made=lambda row: f"household/{row.id}")
     return answer(_shown(row, who), HTTPStatus.CREATED, location=f"/api/v1/households/{row.id}")
 
 

@@ -134,7 +134,7 @@ def create(body: NewPerson) -> Response:
         demand_within(db, who.reach, area=row.area, grid=row.grid)
         return row
 
-    row = write(job)
+    row = write(job, made=lambda row: f"person/{row.id}")
     return answer(_shown(row, who), HTTPStatus.CREATED, location=f"/api/v1/people/{row.id}")
 
 

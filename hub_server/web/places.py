@@ -103,7 +103,7 @@ def create(body: NewPlace) -> Response:
         demand_within(db, reach, area=body.area, grid=body.grid)
         return places.create(db, now_us=store.now_us(), **msgspec.structs.asdict(body))
 
-    row = write(job)
+    row = write(job, made=lambda row: f"place/{row.name}")
     return answer(master_shapes.place(row), HTTPStatus.CREATED, location=f"/api/v1/places/{row.name}")
 
 

@@ -92,7 +92,7 @@ def create(body: NewRecipient) -> Response:
             now_us=store.now_us(),
         )
 
-    row = write(job)
+    row = write(job, made=lambda row: f"recipient/{row.id}")
     return answer(ladder_shapes.recipient(row), HTTPStatus.CREATED, location=f"/api/v1/recipients/{row.id}")
 
 

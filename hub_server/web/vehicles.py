@@ -130,7 +130,7 @@ def create(body: NewVehicle) -> Response:
             row = vehicles.join(db, row.id, household=body.household, by=author, now_us=store.now_us())
         return row if body.person is None else _assign(db, row.id, body.person, author, store.now_us())
 
-    row = write(job)
+    row = write(job, made=lambda row: f"vehicle/{row.id}")
     shown = plate_shapes.vehicle(row, now_us=store.now_us())
     return answer(shown, HTTPStatus.CREATED, location=f"/api/v1/vehicles/{row.id}")
 

@@ -119,7 +119,7 @@ def create(body: NewWatch) -> Response:
             row = watches.change(db, row.id, own_vehicle=True, now_us=now_us)
         return snapshot.watch(db, row, now_us=now_us)
 
-    made = write(job)
+    made = write(job, made=lambda row: f"watch/{row['id']}")
     return answer(made, HTTPStatus.CREATED, location=f"/api/v1/watches/{made['id']}")
 
 

@@ -14,13 +14,21 @@ from hub_server.web.office import office
 T = TypeVar("T")
 
 
-def write(job: Callable[[Database], T], *, detail: Mapping[str, object] | None = None) -> T:
-    """The job's value, once it and its row of the audit are durable. Without `detail` the names of the fields sent."""
+def write(
+    job: Callable[[Database], T],
+    *,
+    detail: Mapping[str, object] | None = None,
+    made: Callable[[T], str] | None = None,
+) -> T:
+    """The job's value, once it and its row of the audit are durable. Without `detail` the names of the fields sent.
+
+    `made`: the subject of what did not exist before, such as "person/p-li", from the job's value.
+    """
     noted = _row(_fields_sent() if detail is None else detail)
 
     def audited(db: Database) -> T:
         value = job(db)
-        noted(db)
+        noted(db, None if made is None else made(value))
         return value
 
     done = office().store.write(audited)
@@ -30,7 +38,8 @@ def write(job: Callable[[Database], T], *, detail: Mapping[str, object] | None =
 
 def note(detail: Mapping[str, object] | None = None) -> None:
     """A row of the audit by itself: for what was looked at, or changed by a part that writes on its own."""
-    office().store.write(_row({} if detail is None else detail))
+    noted = _row({} if detail is None else detail)
+    office().store.write(lambda db: noted(db, None))
     g.audited = True
 
 
@@ -49,13 +58,13 @@ def subject() -> str | None:
         return None
 
 
-def _row(detail: Mapping[str, object]) -> Callable[[Database], int]:
-    """Made here, in the request's thread; appended by the writer's."""
+def _row(detail: Mapping[str, object]) -> Callable[[Database, str | None], int]:
+    """Made here, in the request's thread; appended by the writer's, about what was made or else what was asked for."""
     actor, action, about = caller().name, str(request.endpoint), subject()
     now_us = office().store.now_us()
 
-    def append(db: Database) -> int:
-        return audit.append(db, actor=actor, action=action, subject=about, detail=detail, now_us=now_us)
+    def append(db: Database, made: str | None) -> int:
+        return audit.append(db, actor=actor, action=action, subject=made or about, detail=detail, now_us=now_us)
 
     return append
 

@@ -4,6 +4,7 @@ import json
 import logging
 import re
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from each_change import PASSWORD, changes, changing, send
@@ -50,7 +51,7 @@ def test_each_change_leaves_exactly_one_row_that_names_no_value(hub: WebHub) -> 
         assert [(row["actor"], row["action"]) for row in left] == [("account boss", change.endpoint)], change.endpoint
         (row,) = left
         assert row["subject"] == about(change.endpoint, response), change.endpoint
-        written = row["payload"].decode()
+        written = json.dumps(json.loads(row["payload"])["detail"], ensure_ascii=False)  # the subject says whom, by id
         said = [text for text in texts(change.body) if len(text) > 1 and text not in NAMES]
         assert not [text for text in said if text in written], (change.endpoint, written)
         done.add(change.endpoint)
@@ -62,12 +63,27 @@ NAMES = {"by", "read", "door", "phone", "people", "people.csv", "viewer", "chen"
 
 
 def about(endpoint: str, response: TestResponse) -> str | None:
-    """The first name of the path, with what stood there."""
+    """The first name of the path, with what stood there; of what was made just now, where it is found."""
     path = response.request.path
     written = re.sub(r"<(?:[a-z_]+:)?([a-z_]+)>", r"(?P<\1>[^/]+)", OPERATIONS[endpoint].path)
     found = re.fullmatch(written, path)
     assert found is not None, (written, path)
+    made = re.fullmatch(r"/api/v1/([a-z]+)/([^/]+)", unquote(response.headers.get("Location", "")))
+    if made is not None and not found.groupdict():
+        return f"{MADE[made[1]]}/{made[2]}" if made[1] in MADE else None
     return next((f"{name}/{given}" for name, given in found.groupdict().items()), None)
+
+
+MADE = {
+    "areas": "area",
+    "devices": "device",
+    "households": "household",
+    "people": "person",
+    "places": "place",
+    "recipients": "recipient",
+    "vehicles": "vehicle",
+    "watches": "watch",
+}
 
 
 def texts(body: object) -> list[str]:
