@@ -116,7 +116,9 @@ def test_a_device_that_moves_comes_into_the_stream_of_its_new_area(
 ) -> None:
     stream = streams(office.browser(Role.TECHNICIAN))
     stream.next("devices")
-    office.hub.store.write(lambda db: devices.change(db, "far-gate", grid=office.near.grid, now_us=1))
+    office.hub.store.write(
+        lambda db: devices.change(db, "far-gate", area=office.near.area, grid=office.near.grid, now_us=1)
+    )
     assert [row["id"] for row in stream.next("devices").data] == ["far-gate"]
 
 
