@@ -76,6 +76,13 @@ def _source(value: object, folder: Path) -> object:
     return f"{REPLAY_PREFIX}{folder / Path(file)}"
 
 
+def _page(value: object, folder: Path) -> object:
+    text = cast("str", _text(value, folder))
+    if not text.startswith("https://") or any(character.isspace() for character in text):
+        raise ValueError(f"must be an address that begins with https://; found {value!r}")
+    return text.rstrip("/")
+
+
 def _textfile(value: object, folder: Path) -> object:
     path = cast("Path", _path(value, folder))
     if path.suffix != ".prom":
@@ -139,6 +146,10 @@ class HubConfig:
     tls_cert: Annotated[Path | None, _path] = None  # this device's, with its key; then no password is needed
     tls_key: Annotated[Path | None, _path] = None
     keepalive_s: Annotated[int, _whole(5, 600)] = 30
+    sign_key: Annotated[Path | None, _path] = (
+        None  # the hub's Ed25519 key, pinned at enrolment; None: nothing signed is taken
+    )
+    page: Annotated[str | None, _page] = None  # https://..., where this device enrols and renews its certificate
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,11 +6,15 @@ from hub_server.store import people
 from hub_server.store.errors import StoreTooNewError
 from hub_server.store.schema_1 import STATEMENTS as FIRST_LIGHT
 from hub_server.store.schema_clocks import STATEMENTS as CLOCKS
+from hub_server.store.schema_commands import STATEMENTS as COMMANDS
+from hub_server.store.schema_enrolments import STATEMENTS as ENROLMENTS
 from hub_server.store.schema_faces import STATEMENTS as FACES
 from hub_server.store.schema_office import STATEMENTS as OFFICE
+from hub_server.store.schema_pass_sheets import STATEMENTS as PASS_SHEETS
 from hub_server.store.schema_passages import STATEMENTS as PASSAGES
 from hub_server.store.schema_plates import STATEMENTS as PLATES
 from hub_server.store.schema_quarantine import STATEMENTS as QUARANTINE
+from hub_server.store.schema_releases import STATEMENTS as RELEASES
 from hub_server.store.schema_tokens import STATEMENTS as TOKENS
 from hub_server.store.schema_watch import STATEMENTS as WATCH
 
@@ -64,6 +68,12 @@ def m0008_office(db: Database) -> None:
     for statement in OFFICE + PASSAGES:
         db.execute(statement)
     people.spell_all(db)
+
+
+@_steps()
+def m0009_provisioning(db: Database) -> None:
+    for statement in ENROLMENTS + RELEASES + PASS_SHEETS + COMMANDS:
+        db.execute(statement)
 
 
 def migrate(db: Database) -> None:

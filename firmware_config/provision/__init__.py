@@ -1,0 +1,1 @@
+"""`provision`: from an empty card to a proven camera point."""

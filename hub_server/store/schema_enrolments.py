@@ -1,0 +1,3 @@
+"""Step 9 of the store's shape: enrolment tokens, certificates, device profiles (issuing)."""
+
+STATEMENTS: tuple[str, ...] = ()
