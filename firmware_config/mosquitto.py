@@ -63,7 +63,7 @@ class MosquittoSite:
     """One broker for one site. Raises ValueError for what cannot stand in its files or would open another door."""
 
     site: str
-    host: str  # the address it listens on
+    host: str  # the address it listens on; "": every one of the machine
     port: int
     folder: Path  # where the files and the broker's own store will lie
     hub: Account
@@ -72,6 +72,9 @@ class MosquittoSite:
     listeners: tuple[Account, ...] = ()  # may read that and the alerts, which name people, and nothing else
     run_as: str | None = None  # the system user when started by root; None: Mosquitto's own choice
     tls: Tls | None = None
+    store: Path | None = None  # where the broker keeps its own store, when not in `folder`
+    acl: Path | None = None  # where the access list will lie, when not in `folder`: somebody else writes it later
+    devices_max: int = 0  # places are kept for so many, when more than `devices`
 
     def __post_init__(self) -> None:
         guests = [account.username for account in (*self.devices, *self.watchdogs, *self.listeners)]
@@ -85,6 +88,8 @@ class MosquittoSite:
             raise ValueError("two accounts have one name")
         if any(character.isspace() or character == ":" for character in self.hub.username):
             raise ValueError("the hub's name holds a blank or a colon")
+        if self.devices_max < 0:
+            raise ValueError(f"{self.devices_max} devices")
         self._check_secrets()
         for text in self._said_in_conf():
             if not text.isprintable():
@@ -107,12 +112,13 @@ class MosquittoSite:
     def _said_in_conf(self) -> list[str]:
         tls = self.tls
         files = [] if tls is None else [tls.ca, tls.certificate, tls.key, *([] if tls.crl is None else [tls.crl])]
-        return [self.host, self.run_as or "", str(self.folder), *(str(file) for file in files)]
+        folders = [self.folder, self.store or self.folder, self.acl or self.folder]
+        return [self.host, self.run_as or "", *(str(path) for path in (*folders, *files))]
 
 
 def render(site: MosquittoSite) -> dict[str, str]:
     """The text of each file, by its name in `folder`. Without TLS one of them holds salted hashes of passwords."""
-    files = {CONF: _conf(site), ACL: _acl(site)}
+    files = {CONF: _conf(site), ACL: access_list(site)}
     return files if site.tls is not None else files | {PASSWORDS: _passwords(site)}
 
 
@@ -124,21 +130,26 @@ def _conf(site: MosquittoSite) -> str:
         *_limits(),
         "# Sessions are clean, so what is kept is who said online or offline last; each says it again when it returns.",
         "persistence true",
-        f"persistence_location {site.folder}/",
+        f"persistence_location {site.store or site.folder}/",
         f"autosave_interval {_AUTOSAVE_S}",
         "log_dest stderr",
         "log_type error",
         "log_type warning",
         "log_type notice",
         "",
-        f"listener {site.port} {site.host}",
+        f"listener {site.port} {site.host}".rstrip(),
         "# What more would take are file descriptors: without a limit the hub could be the one turned away.",
-        f"max_connections {_CONNECTIONS_SPARE + _CONNECTIONS_OF_A_DEVICE * len(site.devices)}",
+        f"max_connections {connections_max(site)}",
         "allow_anonymous false",
-        f"acl_file {site.folder / ACL}",
+        f"acl_file {site.acl or site.folder / ACL}",
         *([f"password_file {site.folder / PASSWORDS}"] if site.tls is None else _tls(site.tls)),
     ]
     return "\n".join(lines) + "\n"
+
+
+def connections_max(site: MosquittoSite) -> int:
+    """What its process needs open files for, and some more."""
+    return _CONNECTIONS_SPARE + _CONNECTIONS_OF_A_DEVICE * max(len(site.devices), site.devices_max)
 
 
 def _limits() -> list[str]:
@@ -172,8 +183,8 @@ def _tls(tls: Tls) -> list[str]:
     ]
 
 
-def _acl(site: MosquittoSite) -> str:
-    """A block for each account, spelt out: a pattern would let a new account in by its mere name."""
+def access_list(site: MosquittoSite) -> str:
+    """The text of `acl`. A block for each account, spelt out: a pattern would let a new account in by its mere name."""
     tells = [f"topic write {hub_topic(site.site, channel)}" for channel in HubChannel]
     blocks = [[f"user {site.hub.username}", *_rules(site.site, None), *tells]]
     blocks += [[f"user {device.username}", *_rules(site.site, device.username)] for device in site.devices]

@@ -1,107 +1,158 @@
-"""The site's folder of certificates. Nothing in it is overwritten, but for the revocation list, which only grows."""
+"""A site's folder of certificates. Nothing in it is overwritten, but for the revocation list, which only grows."""
 
-import fcntl
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from firmware_config import disk
 from firmware_config.ca.authority import (
-    LEAF_DAYS,
     Authority,
-    CaError,
-    Pair,
+    chained,
     issue_broker,
     issue_device,
     issue_hub,
+    issue_page,
     load_authority,
     load_certificate,
-    make_authority,
+    locked,
+    make_issuing,
+    make_root,
     sign_request,
 )
+from firmware_config.ca.profile import LEAF_DAYS, CaError, Pair
 from firmware_config.ca.revocation import empty_list, revoke
 
-CA, BROKER, HUB = "ca", "broker", "hub"  # each .pem and .key
+ROOT, ISSUING, BROKER, HUB, PAGE = "root", "issuing", "broker", "hub", "page"  # each .pem and .key
 CRL: Final = "crl.pem"
-DEVICES: Final = "devices"
+DEVICES: Final = "devices"  # watchdogs lie there, too: to the authority they are devices
 REVOKED: Final = "revoked"
-_KEY_MODE, _PUBLIC_MODE = 0o600, 0o644
+OLD: Final = "old"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Names:
+    """Who is certified when a site begins."""
+
+    site: str
+    broker: Sequence[str]  # host names and addresses, as agents and hub write them
+    page: Sequence[str]  # as browsers and devices that join write them
+    watchdogs: Sequence[str] = ()
 
 
 class CaFolder:
-    """`ca`, `broker`, `hub` and `devices/NAME`, each a `.pem` and a `.key`; `crl.pem`; `revoked/`.
+    """`root`, `issuing`, `broker`, `hub`, `page`, `devices/NAME`: `.pem` and `.key`; `crl.pem`; `revoked/`, `old/`.
 
+    A leaf's `.pem` holds the issuing certificate behind it. `root.key` is locked with the passphrase and needed for
+    nothing that is done daily: it is meant to be taken away.
     Every method raises CaError, or OSError when the disk does not take a file; what it gives is durable by then.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def begin(self, site: str, broker_names: Sequence[str], *, now: datetime) -> list[Path]:
-        """A new site: authority, revocation list, broker and hub. The files it wrote."""
-        made = make_authority(site, now=now)
-        authority = load_authority(made)
-        broker, hub = issue_broker(authority, broker_names, now=now), issue_hub(authority, now=now)
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self._locked():
-            pairs = {CA: made, BROKER: broker, HUB: hub}
-            self._refuse_existing([self.path / CRL, *(path for name in pairs for path in self._files(name))])
-            _write_new(self.path / CRL, empty_list(authority), _PUBLIC_MODE)
+    def begin(self, names: Names, *, passphrase: str, now: datetime) -> list[Path]:
+        """A new site: authorities, revocation list, broker, hub, page and watchdogs. The files it wrote."""
+        root = make_root(names.site, now=now)
+        away = locked(root, passphrase)
+        issued = make_issuing(load_authority(root), names.site, now=now)
+        issuing = load_authority(issued)
+        leaves = {
+            BROKER: issue_broker(issuing, names.broker, now=now),
+            HUB: issue_hub(issuing, now=now),
+            PAGE: issue_page(issuing, names.page, now=now),
+            **{f"{DEVICES}/{name}": issue_device(issuing, name, now=now) for name in names.watchdogs},
+        }
+        pairs = {name: _with_chain(issuing, pair) for name, pair in leaves.items()} | {ISSUING: issued, ROOT: away}
+        disk.make_folder(self.path)
+        with self._alone():
+            self._refuse_existing([self.path / CRL, *(path for name in pairs for path in self.files(name))])
+            disk.write_new(self.path / CRL, empty_list(issuing), disk.PUBLIC_MODE)
+            # The root last: a folder with a root is a whole one.
             return [self.path / CRL, *(path for name, pair in pairs.items() for path in self._write_pair(name, pair))]
 
-    def add_broker(self, names: Sequence[str], *, now: datetime, days: int = LEAF_DAYS) -> list[Path]:
-        """Another certificate for the broker, once the old files have been moved away."""
-        with self._locked():
-            return self._write_pair(BROKER, issue_broker(self._authority(), names, now=now, days=days))
+    def renew(self, name: str, hosts: Sequence[str] = (), *, now: datetime) -> list[Path]:
+        """Another key and certificate for broker, hub, page or `devices/NAME`; the old ones are set aside in `old/`."""
+        with self._alone():
+            issuing = self.issuing()
+            if name == BROKER:
+                pair = issue_broker(issuing, hosts, now=now)
+            elif name == PAGE:
+                pair = issue_page(issuing, hosts, now=now)
+            elif name == HUB:
+                pair = issue_hub(issuing, now=now)
+            else:
+                pair = issue_device(issuing, name.removeprefix(f"{DEVICES}/"), now=now)
+            for path in self.files(name):
+                self._set_aside(path, now)
+            return self._write_pair(name, _with_chain(issuing, pair))
 
     def add_device(self, device: str, *, now: datetime, days: int = LEAF_DAYS) -> list[Path]:
-        with self._locked():
-            pair = issue_device(self._authority(), device, now=now, days=days)
+        """Certificate and key made here, for a device that cannot make its own."""
+        with self._alone():
+            issuing = self.issuing()
+            pair = _with_chain(issuing, issue_device(issuing, device, now=now, days=days))
             return self._write_pair(f"{DEVICES}/{device}", pair)
 
     def sign(self, device: str, request: bytes, *, now: datetime, days: int = LEAF_DAYS) -> list[Path]:
         """The certificate for a device that keeps its key to itself."""
-        with self._locked():
-            certificate = sign_request(self._authority(), request, device=device, now=now, days=days)
-            path, key = self._files(f"{DEVICES}/{device}")
+        with self._alone():
+            issuing = self.issuing()
+            certificate = chained(issuing, sign_request(issuing, request, device=device, now=now, days=days))
+            path, key = self.files(f"{DEVICES}/{device}")
             self._refuse_existing([path, key])
-            path.parent.mkdir(mode=0o700, exist_ok=True)
-            _write_new(path, certificate, _PUBLIC_MODE)
+            disk.make_folder(path.parent)
+            disk.write_new(path, certificate, disk.PUBLIC_MODE)
             return [path]
 
     def revoke(self, device: str, *, now: datetime) -> list[Path]:
-        """Its certificate counts no more once the broker has read the list again; then the device may get another."""
-        with self._locked():
-            path, key = self._files(f"{DEVICES}/{device}")
-            pem = _read(path)
-            listed = revoke(self._authority(), _read(self.path / CRL), [pem], now=now)
-            _replace(self.path / CRL, listed, _PUBLIC_MODE)
+        """Its certificate counts no more once the broker has read the list again; then the device may get another.
+
+        For a site without a running hub: a hub keeps its own list, and would overwrite the broker's with it.
+        """
+        with self._alone():
+            path, key = self.files(f"{DEVICES}/{device}")
+            pem = read(path)
+            listed = revoke(self.issuing(), read(self.path / CRL), [pem], now=now)
+            disk.replace(self.path / CRL, listed, disk.PUBLIC_MODE)
             aside = self.path / REVOKED / f"{device}.{load_certificate(pem).serial_number:x}.pem"
-            aside.parent.mkdir(mode=0o700, exist_ok=True)
+            disk.make_folder(aside.parent)
             path.rename(aside)
             key.unlink(missing_ok=True)
             for folder in (aside.parent, path.parent, self.path):
-                _settle(folder)
+                disk.settle(folder)
             return [self.path / CRL, aside]
 
-    def _authority(self) -> Authority:
-        certificate, key = self._files(CA)
-        return load_authority(Pair(certificate=_read(certificate), key=_read(key)))
+    def issuing(self) -> Authority:
+        return load_authority(self.pair(ISSUING))
 
-    def _files(self, name: str) -> tuple[Path, Path]:
+    def pair(self, name: str) -> Pair:
+        """As the files hold it; a leaf with its chain."""
+        certificate, key = self.files(name)
+        return Pair(certificate=read(certificate), key=read(key))
+
+    def files(self, name: str) -> tuple[Path, Path]:
+        """Certificate and key."""
         return self.path / f"{name}.pem", self.path / f"{name}.key"
 
     def _write_pair(self, name: str, pair: Pair) -> list[Path]:
-        certificate, key = self._files(name)
+        certificate, key = self.files(name)
         self._refuse_existing([certificate, key])
-        if certificate.parent != self.path:
-            certificate.parent.mkdir(mode=0o700, exist_ok=True)
-            _settle(self.path)
-        _write_new(key, pair.key, _KEY_MODE)
-        _write_new(certificate, pair.certificate, _PUBLIC_MODE)
+        disk.make_folder(certificate.parent)
+        disk.write_new(key, pair.key, disk.KEY_MODE)
+        disk.write_new(certificate, pair.certificate, disk.PUBLIC_MODE)
         return [certificate, key]
+
+    def _set_aside(self, path: Path, now: datetime) -> None:
+        if path.exists():
+            aside = self.path / OLD / f"{path.stem}.{now:%Y%m%dT%H%M%SZ}{path.suffix}"
+            disk.make_folder(aside.parent)
+            self._refuse_existing([aside])
+            path.rename(aside)
+            disk.settle(aside.parent)
+            disk.settle(self.path)
 
     def _refuse_existing(self, paths: Sequence[Path]) -> None:
         there = [str(path) for path in paths if path.exists() or path.is_symlink()]
@@ -109,56 +160,21 @@ class CaFolder:
             raise CaError(f"there is already {', '.join(there)}: nothing was written")
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _alone(self) -> Iterator[None]:
         """Two people at once would lose one of two revocations."""
-        try:
-            folder = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        except OSError as error:
-            raise CaError(f"{self.path}: {error.strerror}") from error
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX)
+        if not self.path.is_dir():
+            raise CaError(f"{self.path}: No such folder")
+        with disk.locked(self.path):
             yield
-        finally:
-            os.close(folder)
 
 
-def _read(path: Path) -> bytes:
+def read(path: Path) -> bytes:
+    """Raises CaError."""
     try:
         return path.read_bytes()
     except OSError as error:
         raise CaError(f"{path}: {error.strerror}") from error
 
 
-def _write_new(path: Path, content: bytes, mode: int) -> None:
-    """Whole and durable, or not there; never in the place of a file. Raises FileExistsError."""
-    part = _part(path, content, mode)
-    try:
-        os.link(part, path)  # unlike a rename, a link replaces nothing
-    finally:
-        part.unlink()
-    _settle(path.parent)
-
-
-def _replace(path: Path, content: bytes, mode: int) -> None:
-    _part(path, content, mode).replace(path)
-    _settle(path.parent)
-
-
-def _part(path: Path, content: bytes, mode: int) -> Path:
-    part = path.with_name(f".{path.name}.part")
-    part.unlink(missing_ok=True)  # what a crash left
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        os.fchmod(descriptor, mode)  # whatever the umask says: the broker's own user reads the list
-        file.write(content)
-        file.flush()
-        os.fsync(descriptor)
-    return part
-
-
-def _settle(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _with_chain(issuing: Authority, leaf: Pair) -> Pair:
+    return Pair(certificate=chained(issuing, leaf.certificate), key=leaf.key)

@@ -1,4 +1,11 @@
-"""Which certificates count no more: the authority's list, for Mosquitto's `crlfile`. Pure: PEM in and out."""
+"""Which certificates count no more: the issuing authority's list, for Mosquitto's `crlfile`. Pure: PEM in and out.
+
+    crl = empty_list(issuing)
+    crl = revoke(issuing, crl, [certificate_pem, ...], now=now)     # adds; the list only grows
+    serials = revoked_serials(issuing, crl)
+
+Mosquitto 2.0 asks for the list of a leaf's own issuer, not for the root's; a file of a chain counts by its first one.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -6,14 +13,8 @@ from datetime import datetime
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
-from firmware_config.ca.authority import (
-    VALID_FROM,
-    Authority,
-    CaError,
-    check_issued_here,
-    issued_by,
-    load_certificate,
-)
+from firmware_config.ca.authority import Authority, check_issued_here, issued_by, load_certificate
+from firmware_config.ca.profile import VALID_FROM, CaError
 
 
 def empty_list(authority: Authority) -> bytes:

@@ -120,7 +120,7 @@ def without_certificate(site: TlsSite) -> Papers:
 
 def of_the_broker(site: TlsSite) -> Papers:
     ca = site.ca.path
-    return Papers(ca=ca / "ca.pem", certificate=ca / "broker.pem", key=ca / "broker.key")
+    return Papers(ca=ca / "root.pem", certificate=ca / "broker.pem", key=ca / "broker.key")
 
 
 def of_another_authority(site: TlsSite) -> Papers:

@@ -26,6 +26,7 @@ def test_a_device_may_write_and_read_its_own_channels_and_nothing_else() -> None
             "topic read shouwang/v1/demo/+/up",
             "topic write shouwang/v1/demo/+/ack",
             "topic write shouwang/v1/demo/+/blob/down",
+            "topic write shouwang/v1/demo/+/cmd",
             "topic write shouwang/v1/demo/hub/status",
             "topic write shouwang/v1/demo/hub/alert",
         ],
@@ -36,6 +37,7 @@ def test_a_device_may_write_and_read_its_own_channels_and_nothing_else() -> None
             "topic write shouwang/v1/demo/door-east/up",
             "topic read shouwang/v1/demo/door-east/ack",
             "topic read shouwang/v1/demo/door-east/blob/down",
+            "topic read shouwang/v1/demo/door-east/cmd",
         ],
     ]
 

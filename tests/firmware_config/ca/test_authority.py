@@ -16,18 +16,24 @@ from firmware_config.ca.authority import (
     AUTHORITY_DAYS,
     HUB_NAME,
     LEAF_DAYS,
+    PAGE_DAYS,
     REQUEST_BYTES_MAX,
     VALID_FROM,
     Authority,
     CaError,
     Pair,
+    chained,
+    is_locked,
     issue_broker,
     issue_device,
     issue_hub,
+    issue_page,
     load_authority,
     load_certificate,
-    make_authority,
+    locked,
+    make_issuing,
     make_request,
+    make_root,
     sign_request,
 )
 from firmware_config.ca.revocation import empty_list, revoke, revoked_serials
@@ -35,9 +41,18 @@ from firmware_config.ca.revocation import empty_list, revoke, revoked_serials
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
 
 
+PASSPHRASE = "four words of a test"
+
+
 @pytest.fixture(scope="module")
-def authority() -> Authority:
-    return load_authority(make_authority("riverside", now=NOW))
+def root() -> Authority:
+    return load_authority(make_root("riverside", now=NOW))
+
+
+@pytest.fixture(scope="module")
+def authority(root: Authority) -> Authority:
+    """The issuing one."""
+    return load_authority(make_issuing(root, "riverside", now=NOW))
 
 
 def common_name(pem: bytes) -> str:
@@ -63,14 +78,15 @@ def cn(text: str) -> "x509.NameAttribute[str]":
     return x509.NameAttribute(NameOID.COMMON_NAME, text)
 
 
-def test_the_brokers_certificate_is_good_for_its_names_and_for_no_other(authority: Authority) -> None:
+def test_the_brokers_certificate_is_good_for_its_names_and_for_no_other(root: Authority, authority: Authority) -> None:
     broker = load_certificate(
         issue_broker(authority, ["hub.riverside.lan", "192.168.1.10", "fd00::1"], now=NOW).certificate
     )
-    builder = PolicyBuilder().store(Store([authority.certificate])).time(NOW)
-    assert builder.build_server_verifier(x509.DNSName("hub.riverside.lan")).verify(broker, [])[0] == broker
-    with pytest.raises(VerificationError):
-        builder.build_server_verifier(x509.DNSName("other.lan")).verify(broker, [])
+    builder, between = PolicyBuilder().store(Store([root.certificate])).time(NOW), [authority.certificate]
+    assert builder.build_server_verifier(x509.DNSName("hub.riverside.lan")).verify(broker, between)[0] == broker
+    for name, path in (("other.lan", between), ("hub.riverside.lan", [])):
+        with pytest.raises(VerificationError):
+            builder.build_server_verifier(x509.DNSName(name)).verify(broker, path)
     names = broker.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert [str(a) for a in names.get_values_for_type(x509.IPAddress)] == ["192.168.1.10", "fd00::1"]
 
@@ -87,41 +103,143 @@ def test_a_devices_certificate_serves_a_client_of_that_name_only(authority: Auth
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl here: apt-get install openssl")
-def test_openssl_takes_each_certificate_for_its_own_side_at_its_strictest(authority: Authority, tmp_path: Path) -> None:
-    ca = tmp_path / "ca.pem"
-    ca.write_bytes(authority.certificate.public_bytes(serialization.Encoding.PEM))
-    made = {
-        "sslserver": issue_broker(authority, ["localhost"], now=NOW),
-        "sslclient": issue_device(authority, "east-gate", now=NOW),
-    }
-    for side, pair in made.items():
-        (tmp_path / side).write_bytes(pair.certificate)
+class TestOpenssl:
+    """The program itself, at its strictest, with the root as the only trust."""
 
-    def takes(purpose: str, side: str) -> bool:
-        words = ["-x509_strict", "-purpose", purpose, "-attime", str(int(NOW.timestamp())), "-CAfile", str(ca)]
-        done = subprocess.run(["openssl", "verify", *words, str(tmp_path / side)], capture_output=True, check=False)
-        return done.returncode == 0
+    def verify(self, folder: Path, root: Authority, chain: bytes, *words: str, at: datetime = NOW) -> str:
+        """ "" when it takes the certificate, else its complaint."""
+        (folder / "root.pem").write_bytes(root.certificate.public_bytes(serialization.Encoding.PEM))
+        (folder / "chain.pem").write_bytes(chain)
+        words = ("-x509_strict", "-attime", str(int(at.timestamp())), "-CAfile", str(folder / "root.pem"), *words)
+        untrusted = ("-untrusted", str(folder / "chain.pem"), str(folder / "chain.pem"))
+        done = subprocess.run(["openssl", "verify", *words, *untrusted], capture_output=True, text=True, check=False)
+        assert (done.returncode == 0) == (not done.stderr), done.stderr
+        return done.stderr
 
-    assert {(p, s) for p in made for s in made if takes(p, s)} == {(side, side) for side in made}
+    def test_takes_each_certificate_for_its_own_side(
+        self, root: Authority, authority: Authority, tmp_path: Path
+    ) -> None:
+        made = {
+            "sslserver": issue_broker(authority, ["localhost"], now=NOW).certificate,
+            "sslclient": issue_device(authority, "east-gate", now=NOW).certificate,
+        }
+        taken = {
+            (purpose, side)
+            for purpose in made
+            for side, leaf in made.items()
+            if not self.verify(tmp_path, root, chained(authority, leaf), "-purpose", purpose)
+        }
+        assert taken == {(side, side) for side in made}
+        page = chained(authority, issue_page(authority, ["hub.lan"], now=NOW).certificate)
+        assert self.verify(tmp_path, root, page, "-purpose", "sslserver", "-verify_hostname", "hub.lan") == ""
+        assert "hostname mismatch" in self.verify(tmp_path, root, page, "-verify_hostname", "other.lan")
+
+    def test_refuses_a_leaf_without_its_chain_and_of_another_site(
+        self, root: Authority, authority: Authority, tmp_path: Path
+    ) -> None:
+        leaf = issue_device(authority, "east-gate", now=NOW).certificate
+        assert "unable to get local issuer" in self.verify(tmp_path, root, leaf)
+        other = load_authority(make_root("riverside", now=NOW))
+        assert self.verify(tmp_path, other, chained(authority, leaf)) != "", "the same names, another key"
+
+    def test_refuses_what_has_expired(self, root: Authority, authority: Authority, tmp_path: Path) -> None:
+        chain = chained(authority, issue_device(authority, "east-gate", now=NOW, days=30).certificate)
+        before, after = NOW + timedelta(days=29), NOW + timedelta(days=31)
+        assert self.verify(tmp_path, root, chain, at=before) == ""
+        assert "certificate has expired" in self.verify(tmp_path, root, chain, at=after)
+        assert self.verify(tmp_path, root, chain, at=datetime(2021, 1, 1, tzinfo=UTC)) == "", "a clock far behind"
+
+    def test_refuses_what_is_revoked_and_takes_its_neighbour(
+        self, root: Authority, authority: Authority, tmp_path: Path
+    ) -> None:
+        stolen, good = (issue_device(authority, name, now=NOW).certificate for name in ("east", "west"))
+        listed = revoke(authority, empty_list(authority), [chained(authority, stolen)], now=NOW)
+        (tmp_path / "crl.pem").write_bytes(listed)
+        words = ("-crl_check", "-CRLfile", str(tmp_path / "crl.pem"))
+        assert "certificate revoked" in self.verify(tmp_path, root, chained(authority, stolen), *words)
+        assert self.verify(tmp_path, root, chained(authority, good), *words) == ""
+        whole = self.verify(tmp_path, root, chained(authority, good), "-crl_check_all", *words[1:])
+        assert "unable to get certificate CRL" in whole, (
+            "the root has no list: only leaves can be checked, as brokers do"
+        )
+
+    def test_refuses_an_authority_below_the_issuing_one(
+        self, root: Authority, authority: Authority, tmp_path: Path
+    ) -> None:
+        """Who steals the hub's key can certify devices, but makes no further authority."""
+        third = load_authority(make_issuing(authority, "thief", now=NOW))
+        leaf = chained(authority, chained(third, issue_device(third, "east-gate", now=NOW).certificate))
+        assert "path length constraint exceeded" in self.verify(tmp_path, root, leaf)
+
+    def test_opens_the_roots_key_with_the_passphrase_alone(self, tmp_path: Path) -> None:
+        (tmp_path / "root.key").write_bytes(locked(make_root("riverside", now=NOW), PASSPHRASE).key)
+
+        def opens(passphrase: str) -> bool:
+            words = ["openssl", "pkey", "-in", str(tmp_path / "root.key"), "-noout", "-passin", f"pass:{passphrase}"]
+            return subprocess.run(words, capture_output=True, check=False).returncode == 0
+
+        assert opens(PASSPHRASE)
+        assert not opens("another of four words")
 
 
-def test_an_authority_certifies_no_further_authority(authority: Authority) -> None:
-    constraints = authority.certificate.extensions.get_extension_for_class(x509.BasicConstraints)
-    assert (constraints.critical, constraints.value.ca, constraints.value.path_length) == (True, True, 0)
-    usage = authority.certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-    assert (usage.key_cert_sign, usage.crl_sign, usage.digital_signature) == (True, True, False)
+def test_the_root_certifies_one_further_level_and_the_issuing_authority_none(
+    root: Authority, authority: Authority
+) -> None:
+    for which, length in ((root, 1), (authority, 0)):
+        constraints = which.certificate.extensions.get_extension_for_class(x509.BasicConstraints)
+        assert (constraints.critical, constraints.value.ca, constraints.value.path_length) == (True, True, length)
+        usage = which.certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+        assert (usage.key_cert_sign, usage.crl_sign, usage.digital_signature) == (True, True, False)
+    authority.certificate.verify_directly_issued_by(root.certificate)
 
 
-def test_an_old_clock_keeps_nobody_out_and_nothing_outlives_the_authority(authority: Authority) -> None:
+def test_a_chain_is_the_leaf_and_what_issued_it_but_never_the_root(root: Authority, authority: Authority) -> None:
+    leaf = issue_device(authority, "east-gate", now=NOW).certificate
+    assert x509.load_pem_x509_certificates(chained(authority, leaf)) == [load_certificate(leaf), authority.certificate]
+    assert chained(root, leaf) == leaf
+
+
+def test_a_locked_key_opens_with_its_passphrase_and_with_nothing_else() -> None:
+    plain = make_root("riverside", now=NOW)
+    away = locked(plain, PASSPHRASE)
+    assert (is_locked(plain.key), is_locked(away.key)) == (False, True)
+    assert load_authority(away, PASSPHRASE).key.private_numbers() == load_authority(plain).key.private_numbers()
+    for passphrase, why in (("four words of a text", "passphrase is wrong"), (None, "needs a passphrase")):
+        with pytest.raises(CaError, match=why):
+            load_authority(away, passphrase)
+    with pytest.raises(CaError, match="needs no passphrase"):
+        load_authority(plain, PASSPHRASE)
+    assert "PRIVATE" not in repr(plain), "a key in a log is a key lost"
+
+
+@pytest.mark.parametrize("weak", ["", "short", "aaaaaaaaaaaaaaaa", " four words of a test", "four words\nof a test"])
+def test_a_passphrase_that_is_soon_guessed_or_cannot_be_typed_is_refused(weak: str) -> None:
+    with pytest.raises(CaError, match="passphrase"):
+        locked(make_root("riverside", now=NOW), weak)
+
+
+def test_a_page_is_certified_as_shortly_as_telephones_ask(authority: Authority) -> None:
+    page = load_certificate(issue_page(authority, ["hub.lan"], now=NOW).certificate)
+    assert page.not_valid_after_utc - page.not_valid_before_utc <= timedelta(days=825)
+    assert page.not_valid_before_utc < NOW
+    with pytest.raises(CaError, match="820 days"):
+        issue_page(authority, ["hub.lan"], now=NOW, days=PAGE_DAYS + 1)
+
+
+def test_an_old_clock_keeps_nobody_out_and_nothing_outlives_the_authority(
+    root: Authority, authority: Authority
+) -> None:
     ends = NOW + timedelta(days=AUTHORITY_DAYS)
-    assert authority.certificate.not_valid_after_utc == ends
+    assert root.certificate.not_valid_after_utc == authority.certificate.not_valid_after_utc == ends
+    second = load_authority(make_issuing(root, "riverside", now=NOW + timedelta(days=100)))
+    assert second.certificate.not_valid_after_utc == ends
     device = load_certificate(issue_device(authority, "east-gate", now=NOW).certificate)
     assert (device.not_valid_before_utc, device.not_valid_after_utc) == (VALID_FROM, NOW + timedelta(days=LEAF_DAYS))
     late = load_certificate(issue_device(authority, "east-gate", now=NOW + timedelta(days=6000)).certificate)
     assert late.not_valid_after_utc == ends
-    builder = PolicyBuilder().store(Store([authority.certificate])).time(datetime(2021, 1, 1, tzinfo=UTC))
+    builder = PolicyBuilder().store(Store([root.certificate])).time(datetime(2021, 1, 1, tzinfo=UTC))
     broker = load_certificate(issue_broker(authority, ["localhost"], now=NOW).certificate)
-    builder.build_server_verifier(x509.DNSName("localhost")).verify(broker, [])
+    builder.build_server_verifier(x509.DNSName("localhost")).verify(broker, [authority.certificate])
 
 
 def test_serial_numbers_do_not_repeat_and_cannot_be_guessed(authority: Authority) -> None:
@@ -135,12 +253,14 @@ def test_what_is_no_name_of_a_device_gets_no_certificate(authority: Authority, n
     with pytest.raises(CaError, match="no name"):
         issue_device(authority, name, now=NOW)
     with pytest.raises(CaError, match="no name"):
-        make_authority(name, now=NOW)
+        make_root(name, now=NOW)
     with pytest.raises(CaError, match="no name"):
         sign_request(authority, make_request("a").certificate, device=name, now=NOW)
 
 
-@pytest.mark.parametrize("name", ["", "*.lan", "a b", "Ä", "a..b", "-a.lan", "a" * 64, "1.2.3.4/24", "a,DNS:b"])
+@pytest.mark.parametrize(
+    "name", ["", "*.lan", "a b", "Ä", "a..b", "-a.lan", "a" * 64, "1.2.3.4/24", "1.2.3", "a,DNS:b"]
+)
 def test_what_is_no_host_name_gets_no_certificate(authority: Authority, name: str) -> None:
     with pytest.raises(CaError, match="no host name"):
         issue_broker(authority, ["good.lan", name], now=NOW)
@@ -234,7 +354,7 @@ def test_only_what_this_authority_issued_can_be_revoked_and_the_list_grows(autho
         for pem in (empty_list(authority), first, both)
     ]
     assert numbers == [1, 2, 3]
-    other = load_authority(make_authority("riverside", now=NOW))
+    other = load_authority(make_root("riverside", now=NOW))
     with pytest.raises(CaError, match="not issued"):
         revoke(authority, first, [issue_device(other, "east", now=NOW).certificate], now=NOW)
     with pytest.raises(CaError, match="not signed"):
@@ -250,7 +370,7 @@ def test_the_list_never_runs_out_before_the_authority_or_everybody_would_be_refu
 
 
 def test_an_authority_is_loaded_with_its_own_key_only(authority: Authority) -> None:
-    one, two = make_authority("a", now=NOW), make_authority("b", now=NOW)
+    one, two = make_root("a", now=NOW), make_root("b", now=NOW)
     leaf = issue_device(authority, "east", now=NOW)
     with pytest.raises(CaError, match="not that of"):
         load_authority(Pair(certificate=one.certificate, key=two.key))

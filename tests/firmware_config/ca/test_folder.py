@@ -1,16 +1,13 @@
-import json
 import os
 import stat
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
-from firmware_config.ca import __main__ as command
 from firmware_config.ca.authority import (
     CaError,
     Pair,
@@ -18,16 +15,18 @@ from firmware_config.ca.authority import (
     load_certificate,
     make_request,
 )
-from firmware_config.ca.folder import CaFolder
+from firmware_config.ca.folder import CaFolder, Names
 from firmware_config.ca.revocation import revoked_serials
 
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
+NAMES = Names(site="riverside", broker=["localhost"], page=["localhost"], watchdogs=["watchdog"])
+PASSPHRASE = "four words of a test"
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> CaFolder:
     folder = CaFolder(tmp_path / "ca")
-    folder.begin("riverside", ["localhost"], now=NOW)
+    folder.begin(NAMES, passphrase=PASSPHRASE, now=NOW)
     return folder
 
 
@@ -41,22 +40,36 @@ def power_cut(*_: object) -> None:
 
 def serials(folder: CaFolder) -> frozenset[int]:
     authority = load_authority(
-        Pair(certificate=(folder.path / "ca.pem").read_bytes(), key=(folder.path / "ca.key").read_bytes())
+        Pair(certificate=(folder.path / "issuing.pem").read_bytes(), key=(folder.path / "issuing.key").read_bytes())
     )
     return revoked_serials(authority, (folder.path / "crl.pem").read_bytes())
 
 
 def test_a_site_begins_with_all_that_its_broker_and_hub_need(folder: CaFolder) -> None:
-    assert set(contents(folder)) == {
-        "ca.pem", "ca.key", "crl.pem", "broker.pem", "broker.key", "hub.pem", "hub.key"
-    }  # fmt: skip
+    pairs = ("root", "issuing", "broker", "hub", "page", "devices/watchdog")
+    assert set(contents(folder)) == {"crl.pem", *(f"{name}.{kind}" for name in pairs for kind in ("pem", "key"))}
+
+
+def test_the_roots_key_is_locked_and_no_other_is_and_leaves_show_their_chain(folder: CaFolder) -> None:
+    files = contents(folder)
+    locked = {name for name, content in files.items() if b"ENCRYPTED" in content}
+    assert locked == {"root.key"}
+    load_authority(Pair(certificate=files["root.pem"], key=files["root.key"]), PASSPHRASE)
+    for name in ("broker", "hub", "page", "devices/watchdog"):
+        assert files[f"{name}.pem"].endswith(files["issuing.pem"]), name
+
+
+def test_a_weak_passphrase_makes_no_site(tmp_path: Path) -> None:
+    with pytest.raises(CaError, match="passphrase"):
+        CaFolder(tmp_path / "ca").begin(NAMES, passphrase="short", now=NOW)
+    assert not (tmp_path / "ca").exists()
 
 
 def test_keys_are_for_their_owner_only_whatever_the_umask(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         folder = CaFolder(tmp_path / "ca")
-        folder.begin("riverside", ["localhost"], now=NOW)
+        folder.begin(NAMES, passphrase=PASSPHRASE, now=NOW)
         folder.add_device("east-gate", now=NOW)
     finally:
         os.umask(before)
@@ -70,8 +83,7 @@ def test_nothing_is_overwritten_and_a_refusal_writes_nothing(folder: CaFolder) -
     folder.add_device("east-gate", now=NOW)
     before = contents(folder)
     tries: list[Callable[[], object]] = [
-        lambda: folder.begin("riverside", ["localhost"], now=NOW),
-        lambda: folder.add_broker(["localhost"], now=NOW),
+        lambda: folder.begin(NAMES, passphrase=PASSPHRASE, now=NOW),
         lambda: folder.add_device("east-gate", now=NOW),
         lambda: folder.sign("east-gate", make_request("east-gate").certificate, now=NOW),
     ]
@@ -82,7 +94,7 @@ def test_nothing_is_overwritten_and_a_refusal_writes_nothing(folder: CaFolder) -
 
 
 def test_what_a_crash_left_half_written_is_in_nobodys_way(folder: CaFolder) -> None:
-    (folder.path / "devices").mkdir()
+    (folder.path / "devices").mkdir(exist_ok=True)
     (folder.path / "devices" / ".east-gate.key.part").write_text("half")
     folder.add_device("east-gate", now=NOW)
     assert not list(folder.path.rglob("*.part"))
@@ -132,39 +144,31 @@ def test_a_device_that_keeps_its_key_gets_a_certificate_only(folder: CaFolder) -
     folder.revoke("east-gate", now=NOW)
 
 
-def test_the_broker_gets_another_certificate_once_the_old_one_is_moved_away(folder: CaFolder) -> None:
-    for name in ("broker.pem", "broker.key"):
-        (folder.path / name).rename(folder.path / f"old-{name}")
-    assert [path.name for path in folder.add_broker(["new.lan"], now=NOW)] == ["broker.pem", "broker.key"]
+@pytest.mark.parametrize("name", ["broker", "hub", "page", "devices/watchdog"])
+def test_a_certificate_is_renewed_with_another_key_and_the_old_one_is_set_aside(folder: CaFolder, name: str) -> None:
+    before = folder.pair(name)
+    folder.renew(name, ["new.lan"], now=NOW)
+    after = folder.pair(name)
+    assert after.key != before.key
+    assert load_certificate(after.certificate).serial_number != load_certificate(before.certificate).serial_number
+    aside = {path.suffix: path.read_bytes() for path in (folder.path / "old").iterdir()}
+    assert aside == {".pem": before.certificate, ".key": before.key}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.path.rglob("*.key")} == {0o600}
+    if name in {"broker", "page"}:
+        names = load_certificate(after.certificate).extensions.get_extension_for_class(x509.SubjectAlternativeName)
+        assert names.value.get_values_for_type(x509.DNSName) == ["new.lan"]
+
+
+def test_what_cannot_be_renewed_leaves_what_is_there(folder: CaFolder) -> None:
+    before = contents(folder)
+    for name, hosts in (("broker", ["A B"]), ("page", []), ("Hub", [])):
+        with pytest.raises(CaError):
+            folder.renew(name, hosts, now=NOW)
+    assert contents(folder) == before
 
 
 def test_a_folder_that_is_none_is_said_in_words(tmp_path: Path) -> None:
-    with pytest.raises(CaError, match="No such file"):
+    with pytest.raises(CaError, match="No such folder"):
         CaFolder(tmp_path / "nothing").add_device("east-gate", now=NOW)
-    with pytest.raises(CaError, match=r"ca\.pem"):
+    with pytest.raises(CaError, match=r"issuing\.pem"):
         CaFolder(tmp_path).add_device("east-gate", now=NOW)
-
-
-def test_the_command_makes_a_site_by_hand(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    folder = str(tmp_path / "ca")
-    key = make_request("west-gate")
-    (tmp_path / "west.csr").write_bytes(key.certificate)
-    site = ["--site", "riverside", "--broker", "hub.lan", "--broker", "10.0.0.1"]
-    assert command.main(["begin", folder, *site]) == 0
-    assert command.main(["device", folder, "east-gate", "--days", "30"]) == 0
-    assert command.main(["sign", folder, "west-gate", "--request", str(tmp_path / "west.csr")]) == 0
-    capsys.readouterr()
-    assert command.main(["revoke", folder, "east-gate", "--json"]) == 0
-    assert f"{folder}/crl.pem" in json.loads(capsys.readouterr().out)["written"]
-    assert command.main(["begin", folder, *site]) == 1
-    assert "already" in capsys.readouterr().err
-    assert command.main(["sign", folder, "x", "--request", str(tmp_path / "nothing")]) == 1
-    assert command.main(["broker", folder, "--broker", "hub.lan"]) == 1
-
-
-def test_the_command_teaches_by_example() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "firmware_config.ca", "--help"], capture_output=True, text=True, check=True
-    )
-    for action in ("begin", "device", "sign", "revoke"):
-        assert f"python -m firmware_config.ca {action} " in done.stdout

@@ -1,0 +1,1 @@
+"""A site: its certificates, its broker, its hub, as a folder of files."""
