@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from hub_server.tables.errors import TableError, Words
-from hub_server.tables.headings import COLUMNS, EXAMPLE, Kind, Layout, layout
+from hub_server.tables.columns import COLUMNS, EXAMPLE, Kind
+from hub_server.tables.errors import TableError, Words, WrongCellError
+from hub_server.tables.headings import Layout, layout
 from hub_server.tables.table import Line, Table
-from hub_server.tables.values import READERS, Value, WrongCellError
+from hub_server.tables.values import READERS, Value
 
 Values = Mapping[str, Value]
 
@@ -120,6 +121,8 @@ def _keys(values: Values, kind: Kind) -> Iterator[tuple[str, tuple[object, ...]]
         yield "number", (values["number"],)
     if kind is Kind.VEHICLES and "plate" in values:
         yield "plate", (values["plate"],)
+    if kind is Kind.DEVICES and "device" in values:
+        yield "device", (values["device"],)
     if kind is Kind.PEOPLE:
         if "id" in values:
             yield "id", ("id", values["id"])

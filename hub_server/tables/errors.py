@@ -11,3 +11,11 @@ class TableError(Exception):
         self.zh = zh
         self.en = en
         super().__init__(f"{zh}；{en}")
+
+
+class WrongCellError(Exception):
+    """A cell does not say what its column needs. `words`: why, in both languages."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        self.words: Words = (zh, en)
+        super().__init__(f"{zh}；{en}")

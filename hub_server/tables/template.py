@@ -1,6 +1,6 @@
 """An empty table to start from: the headings, and one row that shows how, which is never taken over."""
 
-from hub_server.tables.headings import COLUMNS, EXAMPLE, Kind
+from hub_server.tables.columns import COLUMNS, EXAMPLE, Kind
 
 
 def headings(kind: Kind) -> list[str]:

@@ -8,20 +8,12 @@ from typing import Final
 from hub_server.store import limits, plates
 from hub_server.store.care import WORDS, Care
 from hub_server.store.errors import InvalidValueError
-from hub_server.tables import texts
-from hub_server.tables.errors import Words
+from hub_server.tables import points, texts
+from hub_server.tables.errors import WrongCellError
 from hub_server.watch.zone import OFFICE_ZONE
 
 Value = str | int | list[str]
 Read = Callable[[str], Value]
-
-
-class WrongCellError(Exception):
-    """A cell does not say what its column needs. `words`: why, in both languages."""
-
-    def __init__(self, zh: str, en: str) -> None:
-        self.words: Words = (zh, en)
-        super().__init__(f"{zh}；{en}")
 
 
 _DAY = re.compile(r"((?:19|20)[0-9]{2})\s*[-/.年]\s*([0-9]{1,2})\s*[-/.月]\s*([0-9]{1,2})\s*日?(?: 00:00(?::00)?)?")
@@ -200,5 +192,6 @@ READERS: Final[Mapping[str, Read]] = {
     "plate": plate,
     "valid_from": first_moment_us,
     "valid_until": last_moment_us,
+    **points.READERS,
 }
 """How each column is read, by its name."""
