@@ -18,8 +18,12 @@ _EXAMPLES = """\
 examples:
   edge-agent doctor --config agent.toml
   edge-agent doctor --config agent.toml --json
+  edge-agent doctor --config agent.toml --on-site --module v3 --distance-m 2.5 --by 王师傅 --file
 
 It may run beside a working agent, except that both cannot have the camera. Exit status 1 if one check fails.
+With --on-site somebody stands there: it judges the picture, says how large faces and plates are, waits for one to
+walk through, clicks the relay, plays a tone, and writes a pass sheet (HTML and text). --file hands the sheet to the
+hub; then the agent must be stopped, for it has the journal.
 """
 
 
@@ -52,20 +56,45 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="agent.toml")
     parser.add_argument("--json", action="store_true", help="a JSON array of the findings instead of lines")
+    _add_on_site(parser)
     parser.set_defaults(run=run)
+
+
+def _add_on_site(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("on site")
+    group.add_argument("--on-site", action="store_true", help="prove this point: somebody stands before the camera")
+    group.add_argument("--distance-m", type=float, metavar="M", help="how far away people or vehicles are looked at")
+    group.add_argument("--module", choices=["v1", "v2", "v3", "v3-wide"], help="which Raspberry Pi camera it is")
+    group.add_argument(
+        "--hfov-deg", type=float, metavar="DEG", help="how much the whole width sees; instead of --module"
+    )
+    group.add_argument("--lens-mm", type=float, metavar="MM", help="focal length, with --sensor-mm instead of --module")
+    group.add_argument("--sensor-mm", type=float, metavar="MM", help="width of the sensor")
+    group.add_argument(
+        "--passage-s", type=float, default=20.0, metavar="S", help="how long to wait for one who walks through; 0: not"
+    )
+    group.add_argument("--no-relay", action="store_true", help="the door must not open now")
+    group.add_argument("--by", metavar="NAME", help="who proves it; stands on the sheet")
+    group.add_argument("--out", type=Path, metavar="DIR", help="where the sheet goes (default: beside the journal)")
+    group.add_argument("--file", action="store_true", help="journal the sheet, so that the hub gets it")
 
 
 def run(args: argparse.Namespace) -> int:
     """Exit status: 1 if a check fails. Raises ConfigError when the configuration itself has mistakes."""
     from edge_agent.commands import checkup  # noqa: PLC0415 - heavy
-    from edge_agent.config import load  # noqa: PLC0415
+    from edge_agent.commands.pushed import pushed  # noqa: PLC0415
 
-    config = load(args.config)
+    config, check_pushed = pushed(args.config)
+    if args.on_site:
+        from edge_agent.onsite import command  # noqa: PLC0415 - heavy
+
+        return command.run(args, config)
     checks: dict[str, Callable[[AgentConfig], str]] = {
         "camera": checkup.check_camera,
         "models": checkup.check_models,
         "runtime": checkup.check_runtime,
         "gallery": checkup.check_gallery,
+        "pushed": check_pushed,
         "clock": checkup.check_clock,
         "disk": checkup.check_disk,
         "broker": checkup.check_broker,

@@ -21,6 +21,7 @@ examples:
   edge-agent run --config agent.toml --log-level debug
 
 SIGTERM and Ctrl-C end it cleanly: passages under way are journaled first. A clip that ends, ends it with status 0.
+Status 75: the hub has sent settings or models; started again, it tries them.
 """
 
 
@@ -42,14 +43,20 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def run(args: argparse.Namespace) -> int:
     _map_large_blocks_apart()
     from edge_agent.agent import open_agent  # noqa: PLC0415 - heavy
-    from edge_agent.config import load  # noqa: PLC0415
+    from edge_agent.releases.opening import open_releases  # noqa: PLC0415
+    from edge_agent.releases.releases import EXIT_RESTART  # noqa: PLC0415
 
     logging.basicConfig(
         level=args.log_level.upper(), format="%(asctime)s %(levelname)-7s %(name)s: %(message)s", force=True
     )
-    with open_agent(load(args.config)) as agent:
+    config, releases = open_releases(args.config)
+    with open_agent(config, releases) as agent:
         received = _stop_on_signals(agent)
         agent.run()
+    if agent.restarts:
+        return EXIT_RESTART
+    if received and releases is not None:
+        releases.stopped()
     return 128 + signal.SIGINT if signal.SIGINT in received else 0
 
 

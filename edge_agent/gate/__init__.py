@@ -1,0 +1,1 @@
+"""What opens: see README.md."""

@@ -1,0 +1,1 @@
+"""How a device becomes one of its site: see README.md."""

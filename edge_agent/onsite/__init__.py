@@ -1,0 +1,1 @@
+"""A technician proves a point where it stands: see README.md."""
