@@ -1,0 +1,1 @@
+"""The site's issuing authority, and the broker's files."""
