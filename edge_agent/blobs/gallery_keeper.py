@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from edge_agent.blobs.keeping import Refusal
 from edge_agent.blobs.matcher_slot import MatcherSlot
 from edge_agent.blobs.receiver import Delivery
 from edge_agent.blobs.store import BlobStoreError
@@ -22,14 +23,6 @@ from edge_agent.wire.topics import Address
 
 _NAME: Final = re.compile(r"gallery-([0-9]{1,16})\.sealed")
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Refusal:
-    """Why a gallery is not taken; the one in force stays."""
-
-    reason: RejectionReason
-    detail: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -1,7 +1,7 @@
 """The device's side of blob transfer without any I/O: in order, resumed after a restart, whole or not at all."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -71,13 +71,25 @@ class _Transfer:
 class Receiver:
     """Not for several threads. `now_s` is monotonic. What it returns is to be published, or applied, in that order."""
 
-    def __init__(self, *, store: BlobStore, bytes_max: Mapping[str, int], now_s: float) -> None:
-        """`bytes_max`: the kinds this device knows, and how much it takes of each. Raises BlobStoreError."""
+    def __init__(
+        self,
+        *,
+        store: BlobStore,
+        bytes_max: Mapping[str, int],
+        now_s: float,
+        refused: Sequence[tuple[Offer, RejectionReason, str]] = (),
+    ) -> None:
+        """`bytes_max`: the kinds this device knows, and how much it takes of each. Raises BlobStoreError.
+
+        `refused`: what an earlier start refused; it gets the same answer, without a transfer.
+        """
         self._store = store
         self._bytes_max = dict(bytes_max)
         self._online = False
         self._held = dict(store.held())
-        self._unusable: dict[str, tuple[Offer, Rejected]] = {}
+        self._unusable: dict[str, tuple[Offer, Rejected]] = {
+            offer.kind: (offer, _rejected(offer, reason, detail)) for offer, reason, detail in refused
+        }
         self._transfers: dict[str, _Transfer] = {}
         self._undelivered: set[str] = set()
         for kind, part in store.kept().items():

@@ -1,0 +1,1 @@
+"""Settings and models from the hub: versioned, signed, tried, and rolled back by themselves. See README.md."""
