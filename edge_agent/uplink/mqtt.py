@@ -56,10 +56,11 @@ class Closed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Heard:
-    """A payload on the ack topic, or on that of blobs."""
+    """A payload on the ack topic, or on that of blobs, or of commands."""
 
     payload: bytes
     blob: bool = False
+    command: bool = False
 
 
 class NotTakenWhy(Enum):
@@ -107,11 +108,12 @@ class MqttLink:
         inbox: Inbox,
         visitor: str | None = None,
         blobs: bool = False,
+        commands: bool = False,
     ) -> None:
         """`agent` is the label in the status message. Raises ConfigError when the password or CA cannot be read.
 
         A `visitor` is another client of the same device, by that client id, that leaves the device's status alone.
-        With `blobs` it listens to what the hub sends in pieces, too.
+        With `blobs` it listens to what the hub sends in pieces, too; with `commands` to those.
         """
         self._hub = hub
         self._address = address
@@ -122,6 +124,7 @@ class MqttLink:
         self._mids: set[int] = set()  # of messages for the hub that the broker has not answered; at most 65,535
         self._announces = visitor is None
         self._topics = [address.topic(Channel.ACK), *([address.topic(Channel.BLOB_DOWN)] if blobs else [])]
+        self._commands = address.topic(Channel.CMD) if commands else None
         self._client = _make_client(hub, address, version, visitor or address.device)
         if self._announces:
             self._client.will_set(address.topic(Channel.STATUS), self._status(Presence.OFFLINE), qos=1, retain=True)
@@ -151,6 +154,11 @@ class MqttLink:
     def publish_blob(self, payload: bytes) -> bool:
         """The same for the `blob/up` topic."""
         return self._send(Channel.BLOB_UP, payload) is not None
+
+    def publish_once(self, payload: bytes) -> bool:
+        """On `up` with QoS 0: what is worth nothing when it comes late. It may get lost."""
+        info = self._client.publish(self._address.topic(Channel.UP), payload, qos=0)
+        return info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS
 
     def carries(self, mid: int) -> bool:
         """True when this was a message for the hub, and not a piece of a blob.
@@ -197,20 +205,26 @@ class MqttLink:
         if reason.is_failure:
             enqueue(self._inbox, Closed(why=f"the broker refuses: {reason}", answered=self._answered))
             return
-        client.subscribe([(topic, 1) for topic in self._topics])
+        # Commands with QoS 0: a broker keeps none for a device that is away.
+        client.subscribe([(topic, 1) for topic in self._topics] + ([(self._commands, 0)] if self._commands else []))
 
     def _on_subscribe(self, client: Client, _userdata: Any, _mid: int, reasons: list[Any], _properties: Any) -> None:
         if reasons[0].is_failure:
             enqueue(self._inbox, Closed(why=f"the broker forbids to listen to the hub: {reasons[0]}", answered=True))
             return
         if any(reason.is_failure for reason in reasons):  # an older access list: events go on, galleries do not come
-            log.error("the broker forbids to listen on %s: no gallery can come from the hub", self._topics[-1])
+            names = [*self._topics, *([self._commands] if self._commands else [])]
+            denied = [name for name, reason in zip(names, reasons, strict=False) if reason.is_failure]
+            log.error("the broker forbids to listen on %s: not all of the hub's can come", ", ".join(denied))
         if self._announces:
             topic, status = self._address.topic(Channel.STATUS), self._status(Presence.ONLINE)
             self._status_mid = client.publish(topic, status, qos=1, retain=True).mid
         enqueue(self._inbox, Opened())
 
     def _on_message(self, _client: Client, _userdata: Any, message: MQTTMessage) -> None:
+        if self._commands is not None and message.topic == self._commands:
+            enqueue(self._inbox, Heard(payload=bytes(message.payload), command=True))
+            return
         blob = message.topic != self._topics[0]
         if blob and self._inbox.qsize() >= BLOBS_WAITING_MAX:
             log.debug("a piece of a blob was dropped: too much waits")

@@ -25,7 +25,7 @@ from edge_agent.uplink.mqtt import (
     enqueue,
 )
 from edge_agent.uplink.outbox import Outbox, Verdict
-from edge_agent.uplink.ports import Lane, Link
+from edge_agent.uplink.ports import Lane, Link, Orders
 from edge_agent.wire.codec import WireError, decode_down
 from edge_agent.wire.messages import Ack, Conflict, DownMessage, Refused, Replay, Welcome, wire_bytes
 
@@ -61,6 +61,7 @@ class Uplink:
         now_s: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
         lane: Lane | None = None,
+        orders: Orders | None = None,
     ) -> None:
         """`make_link` gives the link for one attempt; `jitter` a number from 0 to 1 that keeps a fleet out of step."""
         self._journal = journal
@@ -70,6 +71,7 @@ class Uplink:
         self._now_s = now_s
         self._jitter = jitter
         self._lane = lane
+        self._orders = orders
         self._inbox: Inbox = queue.Queue(INBOX_MAX)
         self._belt = Belt()
         self._link: Link | None = None
@@ -138,6 +140,15 @@ class Uplink:
             self._pump(now_s)
         if self._open and self._lane is not None:
             self._say_of_blobs(self._lane.due(now_s))
+        if self._open and self._orders is not None:
+            self._serve(self._orders)
+
+    def _serve(self, orders: Orders) -> None:
+        """A challenge that is due, and what a command brought. Nothing of it is sent again."""
+        for payload in orders.challenges():
+            if self._link is not None:
+                self._link.publish_once(payload)
+        self._say_of_blobs(orders.pieces())
 
     def _say_of_blobs(self, payloads: list[bytes]) -> None:
         """What is not sent is asked again: the lane knows when."""
@@ -158,7 +169,8 @@ class Uplink:
         if not self._open:
             return max(0.0, self._attempt_s + ANSWER_WAIT_S - now_s)
         lane_s = IDLE_MAX_S if self._lane is None else self._lane.wait_s(now_s)
-        return min(self._belt.wait_s(now_s), lane_s, IDLE_MAX_S)
+        orders_s = IDLE_MAX_S if self._orders is None else self._orders.wait_s()
+        return min(self._belt.wait_s(now_s), lane_s, orders_s, IDLE_MAX_S)
 
     def _begin(self, now_s: float) -> None:
         self._attempt_s = now_s
@@ -168,24 +180,34 @@ class Uplink:
     def _handle(self, event: LinkEvent) -> None:
         match event:
             case Opened():
-                log.info("connected to the broker (MQTT %s)", "5" if self._version is MqttVersion.V5 else "3.1.1")
-                self._open, self._version_proven, self._trouble = True, True, None
-                self._complaints.clear()
-                self._failures = self._unanswered = 0
-                self._belt.connected(self._now_s())
-                if self._lane is not None:
-                    self._lane.connected(self._now_s())
+                self._opened()
             case Closed(why=why, answered=answered):
                 if self._link is not None:
                     self._closed(why, answered=answered)
             case NotTaken(why=why, mid=mid):
                 if self._open and self._link is not None and self._link.carries(mid):
                     self._complain(why.value)
-            case Heard(payload=payload, blob=True):
-                if self._lane is not None:
-                    self._say_of_blobs(self._lane.heard(payload, self._now_s()))
-            case Heard(payload=payload):
-                self._heard(payload)
+            case Heard():
+                self._sort(event)
+
+    def _opened(self) -> None:
+        log.info("connected to the broker (MQTT %s)", "5" if self._version is MqttVersion.V5 else "3.1.1")
+        self._open, self._version_proven, self._trouble = True, True, None
+        self._complaints.clear()
+        self._failures = self._unanswered = 0
+        self._belt.connected(self._now_s())
+        if self._lane is not None:
+            self._lane.connected(self._now_s())
+        if self._orders is not None:
+            self._orders.connected()
+
+    def _sort(self, event: Heard) -> None:
+        if event.command and self._orders is not None:
+            self._orders.heard(event.payload)
+        elif event.blob and self._lane is not None:
+            self._say_of_blobs(self._lane.heard(event.payload, self._now_s()))
+        elif not event.command and not event.blob:
+            self._heard(event.payload)
 
     def _complain(self, why: str) -> None:
         """The link is open, and nobody behind it takes what we say. Said once a connection, until the hub answers."""

@@ -5,11 +5,12 @@ from typing import TypeVar
 
 import msgspec
 
-from edge_agent.wire.limits import EVENT_BYTES_MAX, PAYLOAD_BYTES_MAX
+from edge_agent.wire.limits import EVENT_BYTES_MAX, PASS_SHEET_BYTES_MAX, PAYLOAD_BYTES_MAX
 from edge_agent.wire.messages import (
     DownMessage,
     Event,
     Item,
+    PassSheet,
     RefusalReason,
     Status,
     UpMessage,
@@ -55,7 +56,9 @@ def decode_status(payload: bytes) -> Status:
 
 def decode_event(raw: bytes) -> Event:
     """The body of an item, or a row of a journal. Raises WireError; the hub then quarantines the event."""
-    return decode(_event, raw, EVENT_BYTES_MAX)
+    event = decode(_event, raw, PASS_SHEET_BYTES_MAX)
+    _check_size(event, len(raw))
+    return event
 
 
 def event_hash(raw: bytes) -> str:
@@ -71,9 +74,14 @@ def item(seq: int, raw: bytes) -> Item:
 def encode_event(event: Event) -> bytes:
     """The bytes that a journal stores, once. Raises WireError when they pass the limit."""
     raw = wire_bytes(event)
-    if len(raw) > EVENT_BYTES_MAX:
-        raise WireError(RefusalReason.TOO_LARGE, f"an event of {len(raw)} bytes; {EVENT_BYTES_MAX} is the limit")
+    _check_size(event, len(raw))
     return raw
+
+
+def _check_size(event: Event, size_bytes: int) -> None:
+    bytes_max = PASS_SHEET_BYTES_MAX if isinstance(event, PassSheet) else EVENT_BYTES_MAX
+    if size_bytes > bytes_max:
+        raise WireError(RefusalReason.TOO_LARGE, f"an event of {size_bytes} bytes; {bytes_max} is the limit")
 
 
 def decode(decoder: msgspec.json.Decoder[T], payload: bytes, bytes_max: int) -> T:

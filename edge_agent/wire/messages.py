@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from edge_agent.wire.limits import BATCH_EVENTS_MAX, INTEGER_MAX, LEFT_EPOCHS_MAX
+from edge_agent.wire.limits import BATCH_EVENTS_MAX, INTEGER_MAX, LEFT_EPOCHS_MAX, PASS_PICTURE_BYTES_MAX
 from edge_agent.wire.plate import LENGTH_MAX, LENGTH_MIN, TEXT_PATTERN, PlateKind, kinds_of
 
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,62}\Z")]
@@ -26,6 +26,10 @@ Label = Annotated[str, Meta(min_length=1, max_length=128)]
 PlateText = Annotated[str, Meta(pattern=TEXT_PATTERN)]
 """A licence plate as it is said: province, letter, rest; without the dot (`edge_agent.wire.plate`)."""
 Probability = Annotated[float, Meta(ge=0, le=1)]
+Random = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
+"""128 random bits, lower-case hex: a challenge, a command's id."""
+CommandKind = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,31}\Z")]
+"""What a command wants: picture, self_test. Open, so that an older device can say `unknown_kind`."""
 SealKey = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 """A device's public X25519 key, lower-case hex: what is personal travels sealed to it (BLOBS.md)."""
 
@@ -188,7 +192,72 @@ class JournalSetAside(Struct, frozen=True, kw_only=True, tag="journal_set_aside"
             raise ValueError("more was acknowledged than there was")
 
 
-Event = Passage | PlateRead | Observing | ClockAnchor | JournalSetAside | Lost
+class CommandOutcome(StrEnum):
+    DONE = "done"
+    REFUSED = "refused"  # it was not even tried
+    FAILED = "failed"
+
+
+class CommandResult(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="command_result", tag_field="type"):
+    """What became of a command (`commands.py`), or of `times` of them that were refused for one reason."""
+
+    at: Stamp  # of its end
+    command: Random | None  # null: the hub has not signed it, so that nobody knows which it claims to be
+    kind: CommandKind | None  # null: the same
+    outcome: CommandOutcome
+    reason: Label | None = None  # of a refusal one word (`commands.Refusal`), of a failure a sentence
+    latency_ms: Natural = 0  # from its arrival at the device to its end
+    times: Annotated[int, Meta(ge=1, le=INTEGER_MAX)] = 1
+    facts: Annotated[dict[Label, Annotated[str, Meta(max_length=200)]], Meta(max_length=32)] = {}  # what it found
+
+    def __post_init__(self) -> None:
+        if (self.reason is None) != (self.outcome is CommandOutcome.DONE):
+            raise ValueError("a reason goes with what was not done")
+
+
+class Outcome(StrEnum):
+    """What a check on site came to."""
+
+    OK = "ok"
+    FAIL = "fail"
+    SKIPPED = "skipped"  # not fitted here, or not asked for
+
+
+class SheetFinding(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line of a pass sheet; each text for people in two languages, the second "" where there is none."""
+
+    check: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,31}\Z")]
+    outcome: Outcome
+    found: Annotated[str, Meta(max_length=400)]
+    found_zh: Annotated[str, Meta(max_length=200)] = ""
+    advice: Annotated[str, Meta(max_length=400)] = ""
+    advice_zh: Annotated[str, Meta(max_length=200)] = ""
+
+
+class PassSheet(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="pass_sheet", tag_field="type"):
+    """What a technician has proved of this device on site. Its picture is the only one that an event may carry.
+
+    Every face and plate in it was made coarse on the device: it shows what the camera looks at, and nobody.
+    """
+
+    at: Stamp
+    camera: Name
+    findings: Annotated[list[SheetFinding], Meta(min_length=1, max_length=32)]
+    by: Annotated[str, Meta(max_length=80)] = ""  # who stood there, as they gave their name
+    picture: Annotated[bytes, Meta(max_length=PASS_PICTURE_BYTES_MAX)] | None = None  # JPEG; base64 on the wire
+
+    def __post_init__(self) -> None:
+        if self.picture is not None and not self.picture.startswith(b"\xff\xd8\xff"):
+            raise ValueError("the picture is no JPEG")
+
+    @property
+    def passed(self) -> bool:
+        """Nothing has failed, and something was looked at."""
+        outcomes = [finding.outcome for finding in self.findings]
+        return Outcome.FAIL not in outcomes and Outcome.OK in outcomes
+
+
+Event = Passage | PlateRead | Observing | ClockAnchor | JournalSetAside | CommandResult | PassSheet | Lost
 
 
 class Item(Struct, frozen=True, kw_only=True):
@@ -280,7 +349,15 @@ class Refused(Struct, frozen=True, kw_only=True, tag="refused", tag_field="type"
     detail: Annotated[str, Meta(max_length=500)]
 
 
-UpMessage = Hello | Batch
+class Challenge(Struct, frozen=True, kw_only=True, tag="challenge", tag_field="type"):
+    """Device to hub, QoS 0, at connect and every 10 s: a command that quotes it within 15 s is fresh. Not journaled."""
+
+    device: Name
+    boot: BootId
+    challenge: Random
+
+
+UpMessage = Hello | Batch | Challenge
 DownMessage = Welcome | Ack | Replay | Conflict | Refused
 
 

@@ -12,10 +12,11 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
 class Channel(StrEnum):
-    """The last part of a topic. A device writes three of its own and reads two, nothing else."""
+    """The last part of a topic. A device writes three of its own and reads three, nothing else."""
 
     UP = "up"
     ACK = "ack"
+    CMD = "cmd"
     STATUS = "status"
     BLOB_UP = "blob/up"
     BLOB_DOWN = "blob/down"
@@ -34,7 +35,7 @@ class HubChannel(StrEnum):
 
 _CHANNELS = {channel.value: channel for channel in Channel}
 WRITTEN_BY_DEVICE = frozenset({Channel.UP, Channel.STATUS, Channel.BLOB_UP})
-READ_BY_DEVICE = frozenset({Channel.ACK, Channel.BLOB_DOWN})
+READ_BY_DEVICE = frozenset({Channel.ACK, Channel.CMD, Channel.BLOB_DOWN})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,6 +8,7 @@ from sqlite_utils import Database
 from edge_agent.wire.codec import WireError
 from edge_agent.wire.limits import INTEGER_MAX
 from edge_agent.wire.messages import (
+    Challenge,
     Conflict,
     DownMessage,
     HeldEpoch,
@@ -51,6 +52,8 @@ class Shift:
         if foreign is not None:
             return [self.refuse(device, foreign, now_us=now_us)]
         self._heard_us[device] = now_us
+        if isinstance(message, Challenge):
+            return []  # nothing of it is stored: the lane of commands has it
         belt, said = self._belt(device, message.epoch, now_us)
         if isinstance(message, Hello):
             self._writer.flush()

@@ -163,6 +163,11 @@ class BlobSender:
         shipments[offer.kind] = _Shipment(source=source, offer_due_s=now_s)
         self._take_up(device)
 
+    def withdraw(self, device: str, kind: str) -> None:
+        """Nothing of this kind is on offer to the device any more."""
+        if device in self._devices and self._devices[device].shipments.pop(kind, None) is not None:
+            self._take_up(device)
+
     def forget(self, device: str) -> None:
         """The device is no more."""
         self._devices.pop(device, None)

@@ -3,7 +3,18 @@
 from sqlite_utils import Database
 
 from hub_server.ingest.reading import LOST, PASSAGE, QUARANTINED, Reading, dated
-from hub_server.store import alerts, clocks, devices, events, observing, plate_passages, sightings, signs
+from hub_server.store import (
+    alerts,
+    clocks,
+    commands,
+    devices,
+    events,
+    observing,
+    pass_sheets,
+    plate_passages,
+    sightings,
+    signs,
+)
 from hub_server.store.events import NewEvent
 from hub_server.store.sightings import PersonSeen
 from hub_server.watch.clock import Anchor
@@ -72,6 +83,13 @@ def take_effect(
         _see_owner(db, event_id, event.captured_us, now_us)
     elif reading.anchor is not None and event.boot is not None:
         clocks.take_anchor(db, device=event.device, boot=event.boot, anchor=reading.anchor, now_us=now_us)
+    elif reading.sheet is not None:
+        at_us = event.received_us if event.captured_us is None else event.captured_us
+        pass_sheets.add(
+            db, reading.sheet, event=event_id, device=event.device, at_us=at_us, received_us=event.received_us
+        )
+    elif reading.command is not None:
+        commands.answered(db, device=event.device, result=reading.command, at_us=event.received_us)
     elif reading.losses is not None:
         devices.count(db, event.device, "lost", reading.losses)
     else:

@@ -19,6 +19,8 @@ from edge_agent.wire.gallery import KIND
 from edge_agent.wire.seal import SealError
 from hub_server.ingest.blob_sender import BlobSender, Settled, Settlement
 from hub_server.ingest.gallery_maker import GalleryMaker
+from hub_server.ingest.release_maker import ReleaseMaker
+from hub_server.ingest.release_offers import ReleaseOffers
 from hub_server.store import galleries
 from hub_server.store.errors import StoreClosedError, StoreError
 from hub_server.store.store import Store
@@ -61,9 +63,11 @@ class GalleryLane:
         maker: GalleryMaker,
         publish: Callable[[str, BlobDown], None],
         now_s: Callable[[], float] = time.monotonic,
+        releases: ReleaseMaker | None = None,
     ) -> None:
         self._store = store
         self._maker = maker
+        self._releases = None if releases is None else ReleaseOffers(store, releases)
         self._publish = publish
         self._now_s = now_s
         self._sender = BlobSender()
@@ -148,6 +152,8 @@ class GalleryLane:
                 self._online.add(device)
                 self._stale[device] = self._now_s()
                 self._sender.connected(device, self._now_s())
+                if self._releases is not None:
+                    self._releases.came(device, self._now_s())
             case _Went(device=None):
                 for device in self._online:
                     self._sender.disconnected(device)
@@ -165,9 +171,12 @@ class GalleryLane:
             _log.warning("%s said what is no message about a blob: %s", device, error)
             return
         settled = self._sender.heard(device, message, self._now_s())
-        if settled is not None and settled.kind == KIND:
+        if settled is not None:
             try:
-                self._settle(settled)
+                if settled.kind == KIND:
+                    self._settle(settled)
+                elif self._releases is not None:
+                    self._releases.settle(settled, self._now_s())
             except (StoreError, sqlite3.Error):
                 self._sender.connected(device, self._now_s())  # it will be asked again, and say it again
                 raise
@@ -207,6 +216,8 @@ class GalleryLane:
             else:
                 self._stale |= dict.fromkeys(galleries.ending(db, after_us=self._ended_us, until_us=now_us), now_s)
         self._revision, self._ended_us = revision, now_us
+        if self._releases is not None:
+            self._releases.look(self._sender, self._online, now_s)
         for device in [device for device, due_s in self._stale.items() if due_s <= now_s]:
             del self._stale[device]
             self._refresh(device)

@@ -9,16 +9,19 @@ from edge_agent.wire.codec import WireError, decode_event
 from edge_agent.wire.messages import (
     Batch,
     ClockAnchor,
+    CommandResult,
     Event,
     Item,
     JournalSetAside,
     Lost,
     Observing,
     Passage,
+    PassSheet,
     PlateRead,
     Sighting,
     Stamp,
 )
+from hub_server.store.commands import Outcome, Result
 from hub_server.store.events import NewEvent
 from hub_server.store.observing import NewStretch
 from hub_server.store.plate_passages import NewPlatePassage
@@ -32,6 +35,8 @@ LOST = "lost"
 OBSERVING = "observing"
 CLOCK_ANCHOR = "clock_anchor"
 JOURNAL_SET_ASIDE = "journal_set_aside"
+COMMAND_RESULT = "command_result"
+PROOF = "pass_sheet"
 
 
 class Received(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +59,9 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     stretch: NewStretch | None = None
     anchor: Anchor | None = None  # of the boot that `event` names
     plate: NewPlatePassage | None = None
+    command: Result | None = None
     losses: int | None = None  # events that are lost with the journal of which this tells
+    sheet: PassSheet | None = None
 
 
 def tombstone(item: Item) -> Lost | None:
@@ -184,6 +191,22 @@ def _journal_set_aside(received: Received, event: JournalSetAside) -> Reading:
     return Reading(event=_stamped(received, JOURNAL_SET_ASIDE, event.at), losses=losses)
 
 
+def _pass_sheet(received: Received, event: PassSheet) -> Reading:
+    return Reading(event=_stamped(received, PROOF, event.at, camera=event.camera), sheet=event)
+
+
+def _command_result(received: Received, event: CommandResult) -> Reading:
+    result = Result(
+        id=event.command,
+        outcome=Outcome(event.outcome.value),
+        why=event.reason or "",
+        latency_ms=event.latency_ms,
+        times=event.times,
+        facts=event.facts,
+    )
+    return Reading(event=_stamped(received, COMMAND_RESULT, event.at), command=result)
+
+
 def _quarantined(received: Received, reason: str) -> Reading:
     return Reading(event=_row(received, QUARANTINED, reason=reason))
 
@@ -224,5 +247,7 @@ _READERS: dict[type, Callable[[Received, Any], Reading]] = {
     Observing: _observing,
     ClockAnchor: _clock_anchor,
     JournalSetAside: _journal_set_aside,
+    CommandResult: _command_result,
+    PassSheet: _pass_sheet,
 }
 """Every type of event but the tombstone."""

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from edge_agent.wire.codec import WireError, decode_status, decode_up
-from edge_agent.wire.messages import Batch, DownMessage, Hello, Presence, Refused, Status
+from edge_agent.wire.commands import is_piece
+from edge_agent.wire.messages import Batch, Challenge, DownMessage, Hello, Presence, RefusalReason, Refused, Status
 from edge_agent.wire.topics import READ_BY_DEVICE, Channel, parse
 from hub_server.ingest.apply import Shift
 from hub_server.ingest.blob_lane import BlobLane
+from hub_server.ingest.command_lane import CommandLane
 from hub_server.ingest.inbox import Arrival, Entry, Listening, Opened
 from hub_server.ingest.reading import Reading, read_all
 
@@ -39,6 +41,7 @@ class Sorted:
 
     jobs: list[Job] = field(default_factory=list)
     blob_news: list[Callable[[BlobLane], None]] = field(default_factory=list)  # told before the jobs are done
+    command_news: list[Callable[[CommandLane], None]] = field(default_factory=list)  # the same
 
 
 class Sorter:
@@ -72,7 +75,10 @@ class Sorter:
         device, channel = parsed[0].device, parsed[1]
         if channel is Channel.BLOB_UP:
             payload = arrival.payload
-            found.blob_news.append(lambda lane: lane.heard(device, payload))
+            if is_piece(payload):
+                found.command_news.append(lambda lane: lane.piece(device, payload))
+            else:
+                found.blob_news.append(lambda lane: lane.heard(device, payload))
             return
         try:
             message = decode_up(arrival.payload) if channel is Channel.UP else decode_status(arrival.payload)
@@ -80,7 +86,9 @@ class Sorter:
             self._tell_refusal(device, arrival, error)
             found.jobs.append(_refusal_job(device, error, arrival.received_us))
             return
-        if isinstance(message, Batch):
+        if isinstance(message, Challenge):
+            self._challenge(device, message, arrival, found)
+        elif isinstance(message, Batch):
             found.jobs.append(_batch_job(device, message, arrival.received_us))
         elif isinstance(message, Hello):
             found.jobs.append(_hello_job(device, message, arrival.received_us))
@@ -88,6 +96,15 @@ class Sorter:
             if message.state is Presence.OFFLINE:
                 found.blob_news.append(lambda lane: lane.went(device))
             found.jobs.append(_status_job(device, message, arrival))
+
+    def _challenge(self, device: str, said: Challenge, arrival: Arrival, found: Sorted) -> None:
+        """The store hears nothing of it: it is worth something for 15 s."""
+        if said.device == device:
+            found.command_news.append(lambda lane: lane.challenged(said))
+            return
+        error = WireError(RefusalReason.WRONG_DEVICE, f"on the topic of {device} came a challenge of {said.device}")
+        self._tell_refusal(device, arrival, error)
+        found.jobs.append(_refusal_job(device, error, arrival.received_us))
 
     def _tell_refusal(self, device: str, arrival: Arrival, error: WireError) -> None:
         """In the log: the first of each device and then one of many, so that nobody can fill the disk with them."""

@@ -77,7 +77,7 @@ class _Connection:
 
 
 class Subscriber:
-    """Hears all that devices of a site write; says what the hub answers on `ack` and `blob/down`, and how it is."""
+    """Hears all that devices of a site write; says what the hub has to say to each of them, and how it is."""
 
     def __init__(self, *, broker: Broker, site: str, inbox: Inbox, now_us: Callable[[], int]) -> None:
         self._broker = broker
@@ -114,6 +114,14 @@ class Subscriber:
     def publish_blob(self, device: str, message: BlobDown) -> None:
         """The same for what is said about a blob."""
         self._publish(device, Channel.BLOB_DOWN, wire_bytes(message))
+
+    def publish_command(self, device: str, payload: bytes) -> bool:
+        """Once, now, never retained: QoS 0. False: there is no connection, and nobody sends it again."""
+        client = self._client
+        if client is None or self._listening_since_s is None:
+            return False
+        told = client.publish(self._topic(device, Channel.CMD), payload, qos=0, retain=False)
+        return told.rc == mqtt.MQTT_ERR_SUCCESS
 
     def publish_own(self, channel: HubChannel, payload: bytes) -> bool:
         """What the hub tells of itself; its status is retained. False: there is no connection, or no room."""

@@ -10,6 +10,7 @@ from sqlite_utils import Database
 from edge_agent.wire.messages import DownMessage, Refused
 from hub_server.ingest.apply import Shift
 from hub_server.ingest.blob_lane import BlobLane, NoBlobs
+from hub_server.ingest.command_lane import CommandLane, NoCommands
 from hub_server.ingest.inbox import Entry, Inbox
 from hub_server.ingest.sorter import Answer, Job, Sorter
 from hub_server.store.errors import StoreClosedError, StoreFailingError
@@ -32,11 +33,13 @@ class Worker:
         publish: Callable[[str, DownMessage], None],
         site: str,
         blobs: BlobLane | None = None,
+        commands: CommandLane | None = None,
     ) -> None:
         self._store = store
         self._inbox = inbox
         self._publish = publish
         self._blobs = NoBlobs() if blobs is None else blobs
+        self._commands = NoCommands() if commands is None else commands
         self._sorter = Sorter(site=site)
         self.transactions = 0
         self.messages = 0
@@ -68,6 +71,8 @@ class Worker:
         taken = self._sorter.sort(entries)
         for tell in taken.blob_news:
             tell(self._blobs)
+        for say in taken.command_news:
+            say(self._commands)
         jobs = taken.jobs
         while jobs:
             jobs = jobs[self._commit(jobs) :]

@@ -1,0 +1,1 @@
+"""What the office wants at once: see README.md."""
