@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from sqlite_utils import Database
 
-from hub_server.store import alerts, devices, hub_time, observers, pauses, roster, watches
+from hub_server.store import alerts, devices, hub_time, look_ins, observers, pauses, roster, watches
 from hub_server.store.errors import StoreClosedError, StoreFailingError
 from hub_server.store.rows import Alert
 from hub_server.store.store import Store
@@ -24,6 +24,8 @@ LATE_S = 60.0
 """DESIGN section 7: an alert is there within 60 s. A watch that has not judged for so long is late."""
 ROUND_S = 60.0
 """So often it looks at what may wait a minute: observers, pauses that end, alarms that are over."""
+LOOK_IN_S = 600.0
+"""So often it looks whom a dead camera concerns hours from now: that reads much when many are dead."""
 _AT_ONCE_MAX = 200  # alerts in one transaction, so that others get their turn
 _WOUND_BACK_AT_ONCE_MAX = 20_000  # watches; each look for them reads all
 T = TypeVar("T")
@@ -60,6 +62,7 @@ class Scheduler:
         self._begin(Drain(began_s=monotonic_s()), hello_from_us=now_us, heard_from_us=_day_before(now_us))
         self._judged_s = monotonic_s()
         self._round_s: float | None = None
+        self._looked_in_s: float | None = None
         self._stuck = False  # the last tick left something undone that it could not do
         self.ticked_us: int | None = None
         """When it last judged, by the store's clock; None: it never did."""
@@ -103,7 +106,7 @@ class Scheduler:
             self._judged_s = now_s
         self.ticked_us = self._store.now_us()
         if self._round_s is None or now_s - self._round_s >= ROUND_S:
-            self._make_a_round()
+            self._make_a_round(now_s)
             self._round_s = now_s
         return raised
 
@@ -206,17 +209,27 @@ class Scheduler:
                 break
         return done
 
-    def _make_a_round(self) -> None:
+    def _make_a_round(self, now_s: float) -> None:
         now_us = self._store.now_us()
         seen = self._read(lambda db: observers.look(db, now_us=now_us))
         if seen.died or seen.revived:
             self._store.write(lambda db: observers.tell(db, seen, now_us=now_us))
+        if self._looked_in_s is None or now_s - self._looked_in_s >= LOOK_IN_S:
+            self._looked_in_s = now_s
+            self._look_in(now_us)
         if not is_quiet(now_us, zone=OFFICE_ZONE) and self._read(lambda db: bool(pauses.ending(db, now_us=now_us))):
             self._store.write(lambda db: roster.tell_pauses(db, now_us=now_us))
         if self._read(roster.is_staffed_again):
             self._store.write(lambda db: roster.settle_staffed(db, now_us=now_us))
         if self._read(lambda db: hub_time.calmed(db, now_us=now_us)):
             self._store.write(lambda db: hub_time.settle(db, now_us=now_us))
+
+    def _look_in(self, now_us: int) -> None:
+        if self._listening_since_s() is None:
+            return  # the broker's fault, and not the cameras': they will tell what they have seen
+        calls = self._read(lambda db: look_ins.look(db, now_us=now_us))
+        if calls:
+            self._store.write(lambda db: look_ins.tell(db, calls, now_us=now_us))
 
     def _read(self, ask: Callable[[Database], T]) -> T:
         with self._store.read() as db:

@@ -1,12 +1,14 @@
 """What a message tells of, read from the store at the moment of sending: nothing personal waits in the outbox."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from sqlite_utils import Database
 
-from hub_server.store import alarms, alerts, coverage, devices, outbox, pauses, people, recipients
+from hub_server.store import alarms, alerts, coverage, devices, look_ins, outbox, pauses, people, recipients
 from hub_server.store.alarms import Alarm
 from hub_server.store.outbox import Message, Notice, NoticeKind
+from hub_server.store.recipients import Recipient
 from hub_server.store.rows import Alert, Pause, Person
 from hub_server.watch.states import Report
 
@@ -45,11 +47,20 @@ class OfPause:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Awaited:
+    """Somebody of whom nobody can tell from `due_us` on if the camera stays dead, and who is not due yet."""
+
+    person: Person
+    due_us: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class OfAlarm:
-    """Something that is no person. `about`: its subject as people call it."""
+    """Something that is no person. `about`: its subject as people call it; `awaited`: whom to look in on."""
 
     alarm: Alarm
     about: str
+    awaited: tuple[Awaited, ...] = ()
 
 
 Fact = OfAlert | OfPause | OfAlarm
@@ -72,13 +83,27 @@ def sending(db: Database, message: Message, *, now_us: int) -> Sending | None:
     if to is None:
         return None
     in_full = len(notices) <= WATCHERS_TOLD_UP_TO
-    facts = [fact for notice in notices if (fact := _fact(db, notice, now_us, in_full=in_full)) is not None]
+    area = to.area if isinstance(to, Recipient) else ""
+    found = (_fact(db, notice, now_us, area, in_full=in_full) for notice in notices)
+    facts = tuple(_named_once(fact for fact in found if fact is not None))
     if not facts:
         return None
-    return Sending(key=message.key, addressee=message.addressee, urls=to.urls, facts=tuple(facts))
+    return Sending(key=message.key, addressee=message.addressee, urls=to.urls, facts=facts)
 
 
-def _fact(db: Database, notice: Notice, now_us: int, *, in_full: bool) -> Fact | None:
+def _named_once(facts: Iterable[Fact]) -> Iterator[Fact]:
+    """Who depends on several cameras of a letter is named with the first."""
+    named: set[str] = set()
+    for fact in facts:
+        if not isinstance(fact, OfAlarm):
+            yield fact
+            continue
+        new = tuple(one for one in fact.awaited if one.person.id not in named)
+        named |= {one.person.id for one in new}
+        yield replace(fact, awaited=new)
+
+
+def _fact(db: Database, notice: Notice, now_us: int, area: str, *, in_full: bool) -> Fact | None:
     if notice.alert is not None:
         return _of_alert(db, notice, notice.alert, now_us, in_full=in_full)
     if notice.pause is not None:
@@ -87,7 +112,16 @@ def _fact(db: Database, notice: Notice, now_us: int, *, in_full: bool) -> Fact |
         return None if pause is None or person is None else OfPause(pause=pause, person=person)
     assert notice.alarm is not None, "a notice is about one of the three"
     alarm = alarms.get(db, notice.alarm)
-    return None if alarm is None else OfAlarm(alarm=alarm, about=_about(db, alarm.subject))
+    if alarm is None:
+        return None
+    waited = [
+        (people.get(db, watch.person), watch.due_us) for watch in look_ins.awaited(db, alarm, now_us=now_us, area=area)
+    ]
+    return OfAlarm(
+        alarm=alarm,
+        about=_about(db, alarm.subject),
+        awaited=tuple(Awaited(person=person, due_us=due_us) for person, due_us in waited if person is not None),
+    )
 
 
 def _of_alert(db: Database, notice: Notice, id: int, now_us: int, *, in_full: bool) -> OfAlert | None:  # noqa: A002 as the column

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from hub_server.notify import look_in_text
 from hub_server.notify.channel import Letter
 from hub_server.notify.facts import Fact, OfAlarm, OfAlert, OfPause, Sending
 from hub_server.store.alarms import AlarmKind
@@ -35,6 +36,9 @@ _ALARMS: Final = {
     AlarmKind.OBSERVER: ("摄像头没有在看", "a camera does not watch"),
     AlarmKind.CLOCK: ("主机时钟跳变", "the hub's clock has stepped"),
     AlarmKind.DELIVERY: ("通知送不出去", "notices do not get out"),
+    AlarmKind.CARD: ("设备的卡有两份，可能被人复制", "there are two of a device's card"),
+    AlarmKind.ROLLOUT: ("设备更新已停下", "an update of devices has stopped"),
+    AlarmKind.CERTIFICATE: ("设备证书需要处理", "the devices' certificates need a look"),
 }
 _VOUCHED: Final = {
     Kind.GIVEN: "登记时告知",
@@ -70,7 +74,10 @@ def _urgency(fact: Fact) -> int:
 
 def _title(facts: Sequence[Fact]) -> str:
     first = facts[0]
-    if len(facts) > 1:
+    look_in = look_in_text.title(facts)
+    if look_in is not None:
+        zh, en = look_in
+    elif len(facts) > 1:
         zh, en = _several(facts)
     elif isinstance(first, OfAlert):
         zh, en = _of_alert(first)
@@ -114,8 +121,9 @@ def _of_alert(fact: OfAlert) -> tuple[str, str]:
 
 def _body(facts: Sequence[Fact], *, key: str, now_us: int, page_url: str) -> str:
     end = f"通知编号 {key}（同一编号只算一次 one letter, however often it comes）"
+    look_in = look_in_text.block(look_in_text.awaited(facts), clock=_clock, page_url=page_url)
     parts: list[str] = []
-    length = len(end)
+    length = len(end) + len(look_in)
     for fact in facts:
         part = "\n".join(_lines(fact, now_us=now_us, page_url=page_url))
         if parts and length + len(part) > IN_FULL_CHARS_MAX:
@@ -123,7 +131,7 @@ def _body(facts: Sequence[Fact], *, key: str, now_us: int, page_url: str) -> str
         parts.append(part)
         length += len(part) + 2
     rest = facts[len(parts) :]
-    return "\n\n".join([*parts, *_rest(rest, BODY_CHARS_MAX - length, page_url), end])
+    return "\n\n".join([*parts, *_rest(rest, BODY_CHARS_MAX - length, page_url), *filter(None, [look_in]), end])
 
 
 def _rest(facts: Sequence[Fact], chars_max: int, page_url: str) -> list[str]:
@@ -158,7 +166,10 @@ def _lines(fact: Fact, *, now_us: int, page_url: str) -> list[str]:
             f"{page_url}/",
         ]
     alarm, (zh, en) = fact.alarm, _ALARMS[fact.alarm.kind]
-    return [f"{zh}：{fact.about}，自 {_clock(alarm.since_us)} 起。 {en}: {alarm.detail}", f"{page_url}/"]
+    since = f"自 {_clock(alarm.since_us)} 起"
+    if alarm.cleared_us is not None:
+        since = f"{since}，到 {_clock(alarm.cleared_us)} 为止"
+    return [f"{zh}：{fact.about}，{since}。 {en}: {alarm.detail}", f"{page_url}/"]
 
 
 def _alert_lines(fact: OfAlert, *, now_us: int, page_url: str) -> list[str]:

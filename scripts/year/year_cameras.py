@@ -25,6 +25,7 @@ class Cameras:
         self._standing = Standing()
         self._saw: dict[int, set[int]] = defaultdict(set)  # by which each person was ever recognised
         self._told_s = [0] * CAMERAS  # until when it has told what it watched
+        self._down_s: dict[int, int] = {}  # since when the hub hears of nothing that each sees
         self._held: list[list[tuple[int, Missed]]] = [[] for _ in range(CAMERAS)]
 
     def sees(self, camera: int, person: int, name: str, *, at_s: int, is_true: bool) -> bool:
@@ -63,6 +64,11 @@ class Cameras:
         if not broker:
             for camera in touched:
                 self._told_s[camera] = self._hub.now_s
+        for camera in touched:
+            if self._standing.sees(camera) and self._standing.reaches(camera):
+                self._down_s.pop(camera, None)
+            else:
+                self._down_s.setdefault(camera, self._hub.now_s)
         reached = [camera for camera in touched if self._standing.reaches(camera)]
         if self._standing.broker_away:
             self._hub.listening_since_s = None
@@ -75,6 +81,10 @@ class Cameras:
     def that_saw(self, person: int) -> set[int]:
         """Those whose word counts when this person is due."""
         return self._saw[person]
+
+    def look_in(self) -> None:
+        """What the hub does about those that do not watch."""
+        self._hub.look_in(self._down_s)
 
     def tell(self, cameras: Iterable[int]) -> None:
         """What was watched until the last quarter of an hour."""

@@ -1,31 +1,42 @@
 """The real hub of the simulated year: store, ingest, scheduler and outbox, with both clocks set by hand."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from unittest import mock
 
 from sqlite_utils import Database
+from year_asking import Asking, named
 from year_people import Absence, Person
-from year_rates import CAMERAS, DAY_S, area
+from year_rates import CAMERAS, area
 
 from edge_agent.wire.codec import encode_event, item
 from edge_agent.wire.messages import Batch, Event, Hello, Observing, Passage, Sighting, Stamp, Watching
 from hub_server import scheduler
 from hub_server.ingest.apply import Shift
 from hub_server.scheduler import Pulse, Scheduler
-from hub_server.store import alerts, devices, outbox, pauses, people, recipients, watches
+from hub_server.store import (
+    alerts,
+    devices,
+    observations,
+    outbox,
+    pauses,
+    people,
+    recipients,
+    watches,
+)
 from hub_server.store.errors import ConflictingChangeError
 from hub_server.store.outbox import NoticeKind
 from hub_server.store.rows import Alert
 from hub_server.store.store import Store
 from hub_server.watch.ladder import Rung
+from hub_server.watch.observation import Kind
 from hub_server.watch.states import AlertState, Outcome, Report
 
 US: Final = 1_000_000
-START_US: Final = 1_767_571_200_000_000  # a Monday, midnight UTC
+START_US: Final = 1_767_542_400_000_000  # a Monday, midnight where the office is
 MONO_S: Final = 1000.0
 BATCH_MAX: Final = 50
 WORKERS_AN_AREA: Final = 4
@@ -36,11 +47,12 @@ CAMERA: Final = "cam"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Told:
-    """A message that has gone out: to whom, and which alerts it tells as raised."""
+    """A message that has gone out: to whom, which alerts it tells as raised, whom it asks to look in on."""
 
     message: int
     addressee: str
     new: tuple[int, ...]
+    asked: tuple[str, ...]
 
 
 class YearHub:
@@ -51,8 +63,9 @@ class YearHub:
         self.listening_since_s: int | None = 0
         self._waiting: list[list[bytes]] = [[] for _ in range(CAMERAS)]  # what each device has not told yet
         self._told = [0] * CAMERAS
-        # Its rounds ask whether cameras have told something of late; here they tell when a day begins.
-        self._patience = mock.patch.object(scheduler, "ROUND_S", DAY_S - 600.0)
+        self._asking = Asking(us=self.us, subject=lambda camera: f"{_name(camera)}/{CAMERA}", area=_area)
+        # Its rounds ask whether cameras have told something of late; here they tell when a day begins. See look_in.
+        self._patience = mock.patch.object(scheduler, "ROUND_S", math.inf)
         self._patience.start()
         self.store = Store.open(folder, clock=lambda: self.us(self.now_s))
         self.store.write(self._furnish)
@@ -135,6 +148,27 @@ class YearHub:
 
     def tick(self) -> list[Alert]:
         return self._scheduler.tick()
+
+    def look_in(self, down_s: Mapping[int, int]) -> None:
+        """What a round of the scheduler does about cameras that do not watch, given since when each of them.
+
+        Its own look at them (store.observers) needs each camera's word every quarter of an hour, here it comes daily.
+        """
+        listening = self.listening_since_s is not None
+        self.store.write(lambda db: self._asking.look(db, down_s, now_s=self.now_s, listening=listening))
+
+    def has_alert(self, person: str) -> bool:
+        with self.store.read() as db:
+            return alerts.not_closed(db, person) is not None
+
+    def reached(self, person: str, kind: Kind) -> None:
+        """Somebody has spoken to them without an alert."""
+        now_us = self.us(self.now_s)
+        self.store.write(
+            lambda db: observations.add(
+                db, person=person, kind=kind, at_us=now_us, author="网格员 grid worker", note="", now_us=now_us
+            )
+        )
 
     def send(self) -> list[Told]:
         """As the courier does, with channels that always work."""
@@ -259,13 +293,11 @@ def _send(db: Database, now_us: int) -> list[Told]:
     outbox.form(db, now_us=now_us)
     told = []
     for message in outbox.due(db, now_us=now_us, limit=10_000):
-        new = tuple(
-            notice.alert
-            for notice in outbox.contents(db, message.id)
-            if notice.alert is not None and notice.kind is NoticeKind.RAISED
-        )
+        notices = outbox.contents(db, message.id)
+        new = tuple(one.alert for one in notices if one.alert is not None and one.kind is NoticeKind.RAISED)
+        asked = named(db, message, notices, now_us)
         outbox.sent(db, message.id, by="year", now_us=now_us)
-        told.append(Told(message=message.id, addressee=message.addressee, new=new))
+        told.append(Told(message=message.id, addressee=message.addressee, new=new, asked=asked))
     return told
 
 

@@ -31,6 +31,16 @@ class Emergency:
     misled: int = 0  # false sightings since they were truly seen
     alerted_s: int | None = None
     found_s: int | None = None
+    looked_in: bool = False  # found by a look-in, before there was an alert
+
+
+@dataclass(kw_only=True, slots=True)
+class Asked:
+    """Somebody whom a list named: before any alert, because a camera does not watch."""
+
+    at_s: int
+    reached_s: int | None = None
+    visited: bool = False
 
 
 @dataclass(kw_only=True, slots=True)
@@ -54,10 +64,11 @@ class Case:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Letter:
-    """A message of newly raised alerts. Several people get the same one; the first copy of it is counted."""
+    """A message. Several people get the same one; the first copy of it is counted."""
 
     at_s: int
-    alerts: tuple[int, ...]
+    alerts: tuple[int, ...]  # newly raised
+    asked: tuple[str, ...]  # people to look in on
     is_first_copy: bool
 
 
@@ -88,6 +99,7 @@ class Ledger:
         self.now_s = 0  # at the end
         self.cases: dict[int, Case] = {}
         self.letters: list[Letter] = []
+        self.look_ins: list[Asked] = []
         self.naive: list[NaiveCase] = []
         self.emergencies: list[Emergency] = []
         self.sightings = 0

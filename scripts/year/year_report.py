@@ -60,6 +60,7 @@ def _week(ledger: Ledger, number: int, *, outage: bool) -> dict[str, Any]:
         },
         "away": sum(case.truth is Truth.AWAY for case in cases),
         "visits to the well": sum(case.visited for case in well),
+        **_look_ins(ledger, letters, from_s, until_s),
         "letters": _letters(ledger, letters, lambda _: True),
         "letters of cannot tell, a fault": _letters(
             ledger, letters, lambda case: case.hidden is not Hidden.NOT and not case.watched
@@ -73,8 +74,18 @@ def _letters(ledger: Ledger, letters: Iterable[Letter], counts: Callable[[Case],
     return sum(
         all(ledger.cases[alert].truth is not Truth.DOWN and counts(ledger.cases[alert]) for alert in letter.alerts)
         for letter in letters
-        if letter.is_first_copy
+        if letter.is_first_copy and letter.alerts
     )
+
+
+def _look_ins(ledger: Ledger, letters: Iterable[Letter], from_s: int, until_s: int) -> dict[str, int]:
+    asked = [one for one in ledger.look_ins if from_s <= one.at_s < until_s]
+    return {
+        "look-ins: lists": sum(bool(letter.asked) and letter.is_first_copy for letter in letters),
+        "look-ins: people on them": len(asked),
+        "look-ins: reached": sum(one.reached_s is not None for one in asked),
+        "look-ins: visits": sum(one.visited for one in asked),
+    }
 
 
 def _naive(cases: Sequence[NaiveCase]) -> dict[str, int]:
@@ -148,6 +159,7 @@ def emergencies(ledger: Ledger) -> dict[str, Any]:
         **counted,
         "late by hours": sorted(late_h),
         "misled by a false sighting": sum(one.misled > 0 for one in ledger.emergencies),
+        "found by a look-in before any alert": sum(one.looked_in for one in ledger.emergencies),
         "hours from the fall to the alert": _spread(
             [round((one.alerted_s - one.down_s) / HOUR_S, 1) for one in ledger.emergencies if one.alerted_s is not None]
         ),
@@ -206,8 +218,14 @@ def table(report: dict[str, Any]) -> str:
     lines += ["", *(_line(f"emergencies: {name}", value) for name, value in figures["emergencies"].items())]
     lines += [
         "",
-        f"false alarms in outage weeks: {alarms['claims']}; naive: {alarms['naive']}",
-        f"and each message of nothing but cannot tell: {alarms['letters']}; and each such alert: {alarms['rows']}",
+        f"in {bad['weeks']} outage weeks, of people who were well and whom a fault hid:",
+        _line("  naive: alerts, each of them a letter, and nothing takes it back", alarms["naive"]),
+        _line("  here: alerts that claim that the person was not seen (the goal)", alarms["claims"]),
+        _line("  and those that say cannot tell: alerts of both kinds", alarms["rows"]),
+        _line("  letters of nothing else", alarms["letters"]),
+        _line("  lists before any alert: letters", bad.get("look-ins: lists", 0)),
+        _line("  people whom they named", bad.get("look-ins: people on them", 0)),
+        _line("  whom a visit was paid because of one", bad.get("look-ins: visits", 0)),
         *(["goals missed: " + "; ".join(misses(figures))] if misses(figures) else ["both goals reached"]),
     ]
     return "\n".join(lines)
@@ -215,5 +233,5 @@ def table(report: dict[str, Any]) -> str:
 
 def _line(name: str, value: Any) -> str:
     if isinstance(value, dict):
-        return f"{name:<54} median {value['median']:g}, p95 {value['p95']:g}, max {value['max']:g}, of {value['of']}"
-    return f"{name:<54} {value if value != [] else '-'}"
+        return f"{name:<66} median {value['median']:g}, p95 {value['p95']:g}, max {value['max']:g}, of {value['of']}"
+    return f"{name:<66} {value if value != [] else '-'}"

@@ -18,6 +18,7 @@ from year_workers import HOSPITAL_DAYS, Workers
 from hub_server.store.rows import Alert
 from hub_server.watch.coverage import Verdict
 
+LOOK_IN_S: Final = 1800  # so often the hub looks what a dead camera means for people
 WINDOW_S: Final = 1800  # people pass; what the hub hears comes in together at the end, or before the next thing happens
 DRAIN_LOOKS_S: Final = 3
 
@@ -40,6 +41,7 @@ class Town:
         self._workers = Workers(self.hub, self.ledger, self.people, rng, self._found)
         changes = [(o.from_s, 1, o) for o in self.outages] + [(o.until_s, -1, o) for o in self.outages]
         self._changes: deque[tuple[int, int, Outage]] = deque(sorted(changes, key=lambda change: change[:2]))
+        self._looked_in_s = 0
         self._ways: deque[Way] = deque()
         self._told: deque[tuple[Person, Absence]] = deque()
         self._falls: deque[Person] = deque()
@@ -82,6 +84,10 @@ class Town:
             self._cameras.change(outage, by=by)
         self._enter_absences()
         self._workers.work()
+        if self.hub.now_s - self._looked_in_s >= LOOK_IN_S and not self.hub.drains:
+            self._looked_in_s = self.hub.now_s
+            self._cameras.look_in()
+            self._send()
         if wakes_s is not None:
             if not drains:
                 self._cameras.tell({camera for person in due for camera in self._cameras.that_saw(person)})
@@ -145,13 +151,21 @@ class Town:
     def _judge(self) -> None:
         for alert in self.hub.tick():
             self._note(alert)
+        self._send()
+
+    def _send(self) -> None:
         copies = set()
         for told in self.hub.send():
-            if told.new:
-                first = told.new not in copies
-                self.ledger.letters.append(Letter(at_s=self.hub.now_s, alerts=told.new, is_first_copy=first))
-                copies.add(told.new)
-                self._workers.hear(told.new)
+            if not told.new and not told.asked:
+                continue
+            first = (told.new, told.asked) not in copies
+            copies.add((told.new, told.asked))
+            self.ledger.letters.append(
+                Letter(at_s=self.hub.now_s, alerts=told.new, asked=told.asked, is_first_copy=first)
+            )
+            self._workers.hear(told.new)
+            if first:
+                self._workers.look_in([self._by_id[person] for person in told.asked])
 
     def _note(self, alert: Alert) -> None:
         person = self._by_id[alert.person]

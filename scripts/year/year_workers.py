@@ -3,15 +3,17 @@
 import heapq
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from year_hub import YearHub
-from year_ledger import Case, Ledger
-from year_people import Person, Truth
+from year_ledger import Asked, Case, Ledger
+from year_people import Absence, Person, Truth
 from year_rates import DAY_S, HOUR_S
 
+from hub_server.watch.observation import Kind
 from hub_server.watch.states import AlertState, Outcome, Report
 
 ACKNOWLEDGED_S: Final = (240, 600)  # median, by day and by night
@@ -27,12 +29,11 @@ HOSPITAL_DAYS: Final = (5, 21)
 
 @dataclass(frozen=True, order=True)
 class Step:
-    """At `at_s`, something for this alert."""
+    """Something to do at `at_s`."""
 
     at_s: int
     serial: int
-    alert: int
-    does: Callable[[Case], None]
+    does: Callable[[], None]
 
 
 class Workers:
@@ -64,11 +65,55 @@ class Workers:
                 self._later(takes_s + place * NEXT_OF_A_LIST_S, alert, self._acknowledge)
 
     def work(self) -> None:
-        """What is to be done by now. Of an alert that is closed nothing is left to do."""
+        """What is to be done by now."""
         while self._agenda and self._agenda[0].at_s <= self._hub.now_s:
-            step = heapq.heappop(self._agenda)
-            if self._hub.alert(step.alert).state is not AlertState.CLOSED:
-                step.does(self._ledger.cases[step.alert])
+            heapq.heappop(self._agenda).does()
+
+    def look_in(self, people: Sequence[Person]) -> None:
+        """A list has come: they telephone one after the other, and go to see who does not answer."""
+        takes_s = ACKNOWLEDGED_S[0] * math.exp(self._rng.gauss(0, SPREAD))
+        for place, person in enumerate(people):
+            one = Asked(at_s=self._hub.now_s)
+            self._ledger.look_ins.append(one)
+            self._after(takes_s + (place + 1) * TELEPHONE_S, partial(self._call, one, person))
+
+    def _call(self, one: Asked, person: Person) -> None:
+        truth = person.truth(self._hub.now_s)
+        if self._hub.has_alert(person.id):
+            return  # which they see to instead
+        if truth is Truth.DOWN or self._rng.random() > (AWAY_ANSWERS if truth is Truth.AWAY else ANSWERS):
+            self._after(self._rng.uniform(*WAY_S), partial(self._see, one, person))
+        elif truth is Truth.AWAY:
+            self._learns(one, person)
+        else:
+            self._reaches(one, person, Kind.PHONE)
+
+    def _see(self, one: Asked, person: Person) -> None:
+        truth = person.truth(self._hub.now_s)
+        if self._hub.has_alert(person.id):
+            return
+        one.visited = True
+        if truth is Truth.AWAY:
+            return  # nobody is there, and nobody knows: an alert will come
+        emergency = self._ledger.open_emergency(person.number) if truth is Truth.DOWN else None
+        self._reaches(one, person, Kind.VISIT)
+        if emergency is not None:
+            emergency.looked_in, emergency.alerted_s = True, self._hub.now_s
+            self._found(person)
+
+    def _reaches(self, one: Asked, person: Person, kind: Kind) -> None:
+        one.reached_s = self._hub.now_s
+        self._hub.reached(person.id, kind)
+        self._ledger.seen_s[person.number] = self._hub.now_s
+
+    def _learns(self, one: Asked, person: Person) -> None:
+        one.reached_s = self._hub.now_s
+        known = person.absence
+        if known is not None and not known.told:
+            until_s = max(known.planned_s, known.until_s, self._hub.now_s + HOUR_S)
+            told = Absence(from_s=self._hub.now_s, until_s=until_s, planned_s=until_s, told=True, reason=known.reason)
+            self._hub.pause(person, told, author="网格员 grid worker")
+            self._ledger.paused(person.number, told.from_s, told.until_s)
 
     def _acknowledge(self, case: Case) -> None:
         case.acknowledged_s = self._hub.now_s
@@ -107,10 +152,20 @@ class Workers:
         planned_s = self._hub.now_s if absence is None else max(absence.planned_s, absence.until_s)
         until_s = max(planned_s, self._hub.now_s + HOUR_S)
         self._hub.move(case.id, AlertState.CLOSED, outcome=Outcome.AWAY, until_s=until_s)
+        self._ledger.paused(case.person, self._hub.now_s, until_s)
 
     def _truth(self, case: Case) -> Truth:
         return self._people[case.person].truth(self._hub.now_s)
 
     def _later(self, seconds: float, alert: int, does: Callable[[Case], None]) -> None:
+        """Of an alert that is closed by then nothing is left to do."""
+
+        def if_open() -> None:
+            if self._hub.alert(alert).state is not AlertState.CLOSED:
+                does(self._ledger.cases[alert])
+
+        self._after(seconds, if_open)
+
+    def _after(self, seconds: float, does: Callable[[], None]) -> None:
         self._serial += 1
-        heapq.heappush(self._agenda, Step(self._hub.now_s + max(1, round(seconds)), self._serial, alert, does))
+        heapq.heappush(self._agenda, Step(self._hub.now_s + max(1, round(seconds)), self._serial, does))
