@@ -43,3 +43,12 @@ install() {
     rm -f "$VENV"/.installed-"$extras"-*
     touch "$stamp"
 }
+
+# fetch_picamera2: the wheel whose source tests/contract/test_picamera2.py reads; it is never installed, for it needs libcamera.
+fetch_picamera2() {
+    local folder=.cache/picamera2
+    compgen -G "$folder/picamera2-*.whl" >/dev/null && return
+    "$VENV/bin/python" -m pip download --quiet --disable-pip-version-check --no-deps --timeout 20 --retries 1 \
+        --dest "$folder" picamera2==0.3.38 2>/dev/null ||
+        say "picamera2's source could not be fetched: its contract test is SKIPPED."
+}

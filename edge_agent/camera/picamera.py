@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,13 +19,7 @@ _MISSING = (
 )
 # picamera2 says RuntimeError for most things, IndexError when no camera is connected, OSError from the device.
 _DRIVER_ERRORS = (RuntimeError, IndexError, OSError, TimeoutError)
-
-
-def _import_driver() -> Any:
-    try:
-        return importlib.import_module("picamera2")
-    except ImportError as error:
-        raise CameraError(_MISSING) from error
+_IMPORT = partial(importlib.import_module, "picamera2")
 
 
 class PiCamera:
@@ -32,10 +27,8 @@ class PiCamera:
 
     live = True
 
-    def __init__(
-        self, *, width: int, height: int, fps: int, clock: Clock, driver: Callable[[], Any] = _import_driver
-    ) -> None:
-        """`driver` gives the module picamera2; it is imported when the camera is opened, not before."""
+    def __init__(self, *, width: int, height: int, fps: int, clock: Clock, driver: Callable[[], Any] = _IMPORT) -> None:
+        """`driver` gives the module picamera2, or raises ImportError; it is asked when the camera is opened."""
         self._size = (width, height)
         self._fps = fps
         self._clock = clock
@@ -45,18 +38,14 @@ class PiCamera:
 
     def open(self) -> None:
         self.close()
-        module = self._driver()
         try:
-            self._camera = module.Picamera2()
+            camera = self._camera = self._driver().Picamera2()
             # "RGB888" names the bits of a little-endian word: in memory it is blue, green, red, as OpenCV wants it.
-            self._camera.configure(
-                self._camera.create_video_configuration(
-                    main={"size": self._size, "format": "RGB888"},
-                    controls={"FrameRate": float(self._fps)},
-                    buffer_count=_BUFFERS,
-                )
-            )
-            self._camera.start()
+            main, controls = {"size": self._size, "format": "RGB888"}, {"FrameRate": float(self._fps)}
+            camera.configure(camera.create_video_configuration(main=main, controls=controls, buffer_count=_BUFFERS))
+            camera.start()
+        except ImportError as error:
+            raise CameraError(_MISSING) from error
         except _DRIVER_ERRORS as error:
             self.close()
             raise CameraError(f"the Pi camera cannot be opened: {error}. Is its cable seated?") from error
