@@ -10,6 +10,7 @@ from typing import Final
 import cv2
 
 from edge_agent.assembly import (
+    agent_label,
     first_gallery,
     make_clock_watch,
     make_figures,
@@ -30,6 +31,9 @@ from edge_agent.journal import Journal, Recorder
 from edge_agent.recognition.observing import Observer, Sight
 from edge_agent.recognition.scene_file import SceneFile
 from edge_agent.recognition.watchers import Watchers
+from edge_agent.releases.releases import Beat, Releases
+from edge_agent.remote.opening import Remote, open_remote
+from edge_agent.uplink.belt import BeltState
 from edge_agent.uplink.uplink import Uplink
 from edge_agent.vision.frame import Frame
 from edge_agent.vision.manifest import find_models, load_manifest
@@ -63,6 +67,8 @@ class Agent:
         notifier: Notifier,
         matchers: MatcherSlot | None = None,
         figures: Figures | None = None,
+        releases: Releases | None = None,
+        remote: Remote | None = None,
     ) -> None:
         """Without a `clock_watch` somebody vouches for the clock: no event of this boot is stamped as unsure."""
         self._camera = camera
@@ -79,6 +85,9 @@ class Agent:
         self._heart = Heartbeat()
         self._tally = Tally()
         self._figures = Figures(None, device="", camera="", clock=clock) if figures is None else figures
+        self._releases = releases
+        self._remote = remote
+        self.restarts = False  # it has ended, or ends, so that a fresh start runs with what the hub has sent
         self._stopping = threading.Event()
         self._beat_s = clock.monotonic_s()
 
@@ -93,6 +102,7 @@ class Agent:
         """
         self._uplink.start()
         self._camera.start()
+        self._serve_office()
         try:
             while not self._stopping.is_set() and not self._camera.state().ended:
                 self.turn(self._camera.take(TAKE_TIMEOUT_S))
@@ -105,6 +115,8 @@ class Agent:
     def turn(self, frame: Frame | None) -> None:
         """One round: a frame, or none in time; and once a second what is due by the mere passing of time."""
         self._take_gallery()
+        if self._remote is not None:
+            self._recorder.record(self._remote.desk.results())
         if frame is None:
             self._recorder.record(self._watchers.due(self._clock.monotonic_s()))
         else:
@@ -114,6 +126,24 @@ class Agent:
             self._beat_s = now_s
             self._beat(now_s)
 
+    def _serve_office(self) -> None:
+        if self._remote is not None:
+            self._remote.facts.add(self._facts)
+            self._remote.desk.wakes(self._uplink.wake)
+            self._remote.desk.start()
+
+    def _facts(self) -> dict[str, str]:
+        """How it goes, for a self test. Called by another thread."""
+        camera = self._camera.state()
+        return {
+            "agent": agent_label(),
+            "camera": seeing(self._observer.sight, camera),
+            "frames": str(camera.frames),
+            "hub": self._hub(),
+            "journal": self._waiting(),
+            "clock": "synchronised" if self._clock.stamp().synced else "not synchronised",
+        }
+
     def _take_gallery(self) -> None:
         """Between two frames: nobody is judged half by one gallery and half by another."""
         known = self._matchers.take()
@@ -122,6 +152,8 @@ class Agent:
             self._uplink.wake()  # the receipt is due
 
     def _watch(self, frame: Frame) -> None:
+        if self._remote is not None:
+            self._remote.frames.offer(frame)
         started_s = time.perf_counter()
         watched = self._watchers.watch(frame)
         look_ms = (time.perf_counter() - started_s) * 1000
@@ -149,10 +181,27 @@ class Agent:
         self._watch_clock(now)
         self._recorder.record(self._observer.due(now))
         self._scene_file.save_due(self._observer.scene, now_s)
+        self._try_releases(now_s)
         self._tell(now_s)
         self._figures.write_due(
             now_s, self._journal, self._recorder, self._observer.sight, connected=self._uplink.state().connected
         )
+
+    def _try_releases(self, now_s: float) -> None:
+        if self._releases is None:
+            return
+        match self._releases.beat(now_s, trouble=self._trouble(now_s)):
+            case Beat.TELL:
+                self._uplink.wake()
+            case Beat.RESTART:
+                self.restarts = True
+                self._stopping.set()
+
+    def _trouble(self, now_s: float) -> str | None:
+        """Why this device is of no use; None: the hub answers, and frames come and are looked at."""
+        if not self._heart.beats(now_s):
+            return seeing(self._observer.sight, self._camera.state())
+        return None if self._uplink.state().belt is BeltState.SENDING else f"hub {self._hub()}"
 
     def _watch_clock(self, now: Stamp) -> None:
         if self._clock_watch is None:
@@ -198,6 +247,9 @@ class Agent:
             ends.callback(self._camera.stop, CAMERA_STOP_S)
             ends.callback(self._uplink.stop, UPLINK_STOP_S)
             self._take_gallery()
+            if self._remote is not None:
+                self._remote.desk.stop()
+                self._recorder.record(self._remote.desk.results())
             self._recorder.record([*self._watchers.flush(), *self._observer.end(self._clock.stamp())])
             self._recorder.settle()
             self._scene_file.save(self._observer.scene)
@@ -220,7 +272,7 @@ def seeing(sight: Sight | None, camera: CameraState) -> str:
 
 
 @contextmanager
-def open_agent(config: AgentConfig) -> Iterator[Agent]:
+def open_agent(config: AgentConfig, releases: Releases | None = None) -> Iterator[Agent]:
     """The agent of a configuration with everything real. Raises a ShouwangError for what is wrong with it."""
     cv2.setNumThreads(config.models.threads)  # otherwise OpenCV takes every core for each resize
     clock = SystemClock((lambda: True) if config.clock.synchronised is Synchronised.ALWAYS else None)
@@ -234,10 +286,12 @@ def open_agent(config: AgentConfig) -> Iterator[Agent]:
     with closing(journal):
         scene_file = SceneFile(scene_path(config))
         matchers = MatcherSlot()
-        lane = open_lane(config, manifest.face, matchers, now_s=time.monotonic())
+        lane = open_lane(config, manifest.face, matchers, now_s=time.monotonic(), others=releases)
         watchers = make_watchers(config, manifest, gallery=first_gallery(config, manifest.face, lane))
+        camera = LatestFrame(make_camera(config.camera, clock))
+        remote = open_remote(config, clock, manifest, trouble=lambda: camera.state().trouble)
         yield Agent(
-            camera=LatestFrame(make_camera(config.camera, clock)),
+            camera=camera,
             watchers=watchers,
             observer=Observer(
                 camera=config.camera.name,
@@ -247,10 +301,12 @@ def open_agent(config: AgentConfig) -> Iterator[Agent]:
             ),
             scene_file=scene_file,
             journal=journal,
-            uplink=make_uplink(config, journal, lane),
+            uplink=make_uplink(config, journal, lane, None if remote is None else remote.desk),
             clock=clock,
             clock_watch=make_clock_watch(config, journal),
             notifier=Notifier(),
             matchers=matchers,
             figures=make_figures(config, clock),
+            releases=releases,
+            remote=remote,
         )

@@ -24,6 +24,7 @@ from edge_agent.recognition.tracker import Tracker
 from edge_agent.recognition.watcher import Watcher
 from edge_agent.recognition.watchers import Watchers
 from edge_agent.uplink.mqtt import Inbox, MqttLink, MqttVersion
+from edge_agent.uplink.ports import Orders
 from edge_agent.uplink.uplink import Uplink
 from edge_agent.vision.face_reader import FaceReader
 from edge_agent.vision.manifest import FaceSpec, Manifest
@@ -147,16 +148,24 @@ def read_gallery(file: Path | None, face: FaceSpec) -> Gallery:
         raise GalleryError(f"{file}: {error}") from error
 
 
-def make_uplink(config: AgentConfig, journal: Journal, lane: BlobLane | None) -> Uplink:
+def make_uplink(config: AgentConfig, journal: Journal, lane: BlobLane | None, orders: Orders | None = None) -> Uplink:
     """The way to the hub; raises ConfigError at once when the password or the CA cannot be read."""
     address = Address(site=config.site, device=config.device)
     label = agent_label()
 
     def make_link(version: MqttVersion, inbox: Inbox) -> MqttLink:
-        return MqttLink(config.hub, address=address, agent=label, version=version, inbox=inbox, blobs=True)
+        return MqttLink(
+            config.hub,
+            address=address,
+            agent=label,
+            version=version,
+            inbox=inbox,
+            blobs=True,
+            commands=orders is not None,
+        )
 
     make_link(MqttVersion.V5, queue.Queue())  # not opened: only to say at once what is wrong with password or CA
-    return Uplink(journal, device=config.device, agent=label, make_link=make_link, lane=lane)
+    return Uplink(journal, device=config.device, agent=label, make_link=make_link, lane=lane, orders=orders)
 
 
 def make_figures(config: AgentConfig, clock: Clock) -> Figures:

@@ -11,6 +11,7 @@ from edge_agent.errors import ShouwangError
 
 COMMANDS = {
     "run": "watch a camera and tell the hub who walked past",
+    "join": "first boot: get this device's certificate with the token of its card",
     "doctor": "is everything in place? a line each, and what to do",
     "inspect": "what the models see in pictures, as JSON",
     "enrol": "add a person to a gallery file from photographs",
@@ -24,6 +25,7 @@ DEBUG_VARIABLE = "SHOUWANG_DEBUG"
 _EXAMPLES = """\
 examples:
   edge-agent doctor --config agent.toml              is everything in place? a line each, and what to do
+  edge-agent join --config agent.toml --token-file join.json   become a device of the site, with the card's token
   edge-agent enrol --id p-17 photo.jpg               put somebody into the gallery
   edge-agent match photo.jpg --gallery gallery.json  who is it, and how sure is that
   edge-agent inspect --templates photo.jpg           what the models see in a picture, as JSON

@@ -14,6 +14,7 @@ from edge_agent.wire.plate import PROVINCES
 from edge_agent.wire.topics import is_name
 
 CONFIG_BYTES_MAX = 64 * 1024
+RELAY_PULSE_MS_MAX = 10_000  # no door is held open for longer, whatever a configuration or a command says
 REPLAY_PREFIX = "replay:"
 URL_SCHEMES = ("rtsp://", "rtsps://", "http://", "https://")
 
@@ -149,6 +150,7 @@ class HubConfig:
     sign_key: Annotated[Path | None, _path] = (
         None  # the hub's Ed25519 key, pinned at enrolment; None: nothing signed is taken
     )
+    picture_key: Annotated[Path | None, _path] = None  # the hub's X25519 key; None: hub-picture.pub beside sign_key
     page: Annotated[str | None, _page] = None  # https://..., where this device enrols and renews its certificate
 
 
@@ -227,6 +229,20 @@ class MetricsConfig:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RelayConfig:
+    """The relay that opens a door. Without a pin none is fitted."""
+
+    pin: Annotated[int | None, _whole(0, 27)] = None  # BCM number of the GPIO; None: nothing to open here
+    pulse_ms: Annotated[int, _whole(50, RELAY_PULSE_MS_MAX)] = 1000  # how long it is held for one opening
+    active_high: Annotated[bool, _flag] = True  # false: the relay pulls when the pin is low
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SpeakerConfig:
+    alsa: Annotated[str | None, _text] = None  # "default", "plughw:0,0"; None: none is fitted
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class AgentConfig:
     site: Annotated[str, _name]
     device: Annotated[str, _name]
@@ -240,6 +256,8 @@ class AgentConfig:
     faces: FacesConfig
     plates: PlatesConfig
     metrics: MetricsConfig
+    relay: RelayConfig
+    speaker: SpeakerConfig
 
 
 # --- reading ----------------------------------------------------------------------------------------------------
@@ -247,6 +265,11 @@ class AgentConfig:
 
 def load(path: Path) -> AgentConfig:
     """Read and check a config file; relative paths in it count from its own folder. Raises ConfigError."""
+    return parse(read_table(path), folder=path.absolute().parent, source=str(path))
+
+
+def read_table(path: Path) -> dict[str, Any]:
+    """A config file as TOML gave it, not checked yet. Raises ConfigError."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -254,10 +277,9 @@ def load(path: Path) -> AgentConfig:
     if len(content) > CONFIG_BYTES_MAX:
         raise ConfigError(str(path), {"file": f"is {len(content)} bytes long; {CONFIG_BYTES_MAX} is the limit"})
     try:
-        table = tomllib.loads(content.decode())
+        return tomllib.loads(content.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(str(path), {"file": f"is not TOML: {error}"}) from error
-    return parse(table, folder=path.absolute().parent, source=str(path))
 
 
 def parse(table: dict[str, Any], *, folder: Path, source: str) -> AgentConfig:

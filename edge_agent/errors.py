@@ -32,6 +32,14 @@ class DeviceKeyError(ShouwangError):
     """The device's own key cannot be made or read, or is not kept as a key must be."""
 
 
+class JoinError(ShouwangError):
+    """This device cannot enrol: the card, the hub's refusal, a hub that is not this site's, or the disk."""
+
+
+class RelayError(ShouwangError):
+    """The relay cannot be reached, or is asked for a longer pulse than it may give."""
+
+
 class GalleryError(ShouwangError):
     """A gallery file is damaged, or was made with another embedder."""
 

@@ -1,13 +1,15 @@
 """What `serve` was told, checked at birth. All mistakes are reported at once."""
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from edge_agent.wire.topics import is_name
+from edge_agent.wire.topics import is_device, is_name
 from hub_server import page_tls
 from hub_server.ingest import broker_tls
+from hub_server.issuing.issuer import IssuerError, load_issuer
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 PORT_MAX = 65535
@@ -44,6 +46,35 @@ class ExternalBrokerConfig:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class IssuingConfig:
+    """The issuing authority that the hub holds, and whom its devices speak to."""
+
+    certificate: Path
+    key: Path
+    root: Path
+    broker_files: Path | None = None  # the folder of acl and crl.pem; None: the broker's are somebody else's affair
+    broker: tuple[str, int] | None = None  # as devices reach it; None: where the hub reaches it, or the page's host
+    watchdogs: tuple[str, ...] = ()  # certificates that may read how the hub is, besides the devices
+    listeners: tuple[str, ...] = ()  # the same with alerts
+
+    def mistakes(self) -> list[str]:
+        """What is wrong, by the option."""
+        wrong = [
+            f"{option}: {name!r} is no name of a certificate"
+            for option, names in (("--watchdog", self.watchdogs), ("--listener", self.listeners))
+            for name in names
+            if not is_device(name)
+        ]
+        if self.broker_files is not None and not os.access(self.broker_files, os.W_OK | os.X_OK):
+            wrong.append(f"--broker-files: {self.broker_files} is no folder that can be written")
+        try:
+            load_issuer(self.certificate, self.key, self.root)
+        except IssuerError as error:
+            wrong.append(f"--issuing-cert, --issuing-key, --root: {error}")
+        return wrong
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ServeConfig:
     """Raises ConfigError at birth."""
 
@@ -57,9 +88,14 @@ class ServeConfig:
     tls_cert: Path | None = None  # of the page, with its key; without them it serves this machine only
     tls_key: Path | None = None
     names: tuple[str, ...] = ()  # that the page goes by, besides its address and those of its certificate
+    issuing: IssuingConfig | None = None  # None: devices cannot join, and the broker's files are not written
 
     def __post_init__(self) -> None:
         mistakes = [*self._web_mistakes(), *self._broker_mistakes()]
+        if self.issuing is not None:
+            mistakes += self.issuing.mistakes()
+            if urlsplit(self.public_url or "").scheme != "https":
+                mistakes.append("--issuing-cert: needs --public-url https://...: there devices join, and nowhere else")
         if not is_name(self.site):
             mistakes.append("--site: 1 to 63 of a-z, 0-9 and '-', not first '-'")
         if self.public_url is not None and not _is_page(self.public_url):
@@ -68,6 +104,15 @@ class ServeConfig:
             mistakes.append("--keys-mirror: lies inside the data folder; what helps is a folder on another disk")
         if mistakes:
             raise ConfigError(mistakes)
+
+    @property
+    def device_broker(self) -> tuple[str, int]:
+        """Host and port of the broker as devices reach it."""
+        told = None if self.issuing is None else self.issuing.broker
+        if told is not None or isinstance(self.broker, EmbeddedBrokerConfig):
+            return told or ("127.0.0.1", self.broker.port)
+        beside = urlsplit(self.public_url or "").hostname if self.broker.host in LOOPBACK else None
+        return beside or self.broker.host, self.broker.port
 
     @property
     def hosts(self) -> frozenset[str]:

@@ -21,14 +21,14 @@ def mistakes(cert: Path | None, key: Path | None) -> list[str]:
         return []
     if cert is None or key is None:
         return ["--tls-cert, --tls-key: a certificate and its key go together"]
-    absent = [
-        f"{option}: there is no file {path}"
-        for option, path in (("--tls-cert", cert), ("--tls-key", key))
-        if not path.is_file()
-    ]
-    if absent:
-        return absent
     try:
+        absent = [
+            f"{option}: there is no file {path}"
+            for option, path in (("--tls-cert", cert), ("--tls-key", key))
+            if not path.is_file()
+        ]
+        if absent:
+            return absent
         server_context(cert, key)
         names(cert)
     except (OSError, ValueError) as error:

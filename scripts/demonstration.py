@@ -14,6 +14,9 @@ from pathlib import Path
 
 from stage import BIN, Api, Child, Stage, StageError, enrol, wait_for_hub
 
+from edge_agent.wire import seal, sign
+from hub_server.store.derived_keys import picture_key, signing_key
+
 ROOT = Path(__file__).parent.parent
 CLIPS = ROOT / ".cache" / "clips"
 DOORS = {"door-east": "east", "door-west": "west"}
@@ -130,6 +133,14 @@ def alerted(api: Api) -> bool:
     )
 
 
+def pictured(api: Api) -> bool:
+    """True once the east door was asked, and its picture lies at the hub. Asks again when it could not."""
+    asked = api.items("/api/v1/devices/door-east/commands?limit=1")
+    if not asked or asked[0]["state"] not in {"waiting", "done"}:
+        api.post("/api/v1/devices/door-east/commands", kind="picture", reason="scripts/demo", by="演示网格员")
+    return bool(asked) and asked[0]["picture"] is not None
+
+
 def galleries_held(api: Api) -> bool:
     """True once both doors hold the gallery that the hub has sealed for them, with the resident in it."""
     told = [device["gallery"] for device in api.items("/api/v1/devices") if device["id"] in DOORS]
@@ -160,6 +171,7 @@ EXPECTED: dict[str, Callable[[Api], bool]] = {
     "a new-energy car that nobody listed came in": plate_read(UNLISTED, "in", "unknown"),
     "the resident's watch moved": counted,
     "24 hours of silence raised an alert": alerted,
+    "the east door showed what it sees, when it was asked": pictured,
 }
 
 
@@ -234,6 +246,16 @@ def run(program: str, *arguments: str | Path) -> str:
     return done.stdout
 
 
+def pin_keys(data: Path, home: Path) -> None:
+    """What a device is given when it enrols: by these it knows what comes from its hub, and seals pictures to it."""
+    keys = {
+        "hub-sign.pub": sign.public_key_of(signing_key(data)),
+        "hub-picture.pub": seal.public_key_of(picture_key(data)),
+    }
+    for name, key in keys.items():
+        (home / name).write_text(f"{sign.key_text(key)}\n")
+
+
 def write_agent(where: Path, device: str, secret: str, hub: dict[str, object]) -> Path:
     broker = hub["broker"]
     assert isinstance(broker, dict)
@@ -241,6 +263,7 @@ def write_agent(where: Path, device: str, secret: str, hub: dict[str, object]) -
     home.mkdir(mode=0o700)
     (home / "password").touch(mode=0o600)
     (home / "password").write_text(secret)
+    pin_keys(where / "hub", home)
     config = home / "agent.toml"
     config.write_text(f"""# Written by scripts/demo.
 site = "{hub["site"]}"
@@ -250,6 +273,8 @@ device = "{device}"
 host = "{broker["host"]}"
 port = {broker["port"]}
 password_file = "password"
+sign_key = "hub-sign.pub"
+picture_key = "hub-picture.pub"
 
 [camera]
 name = "{CAMERAS[device]}"

@@ -123,7 +123,7 @@ def names_of(crowd: Crowd, n: int) -> dict[str, str]:
     }
 
 
-NONE_THERE: Final = frozenset({"table"})
+NONE_THERE: Final = frozenset({"table", "sheet", "rollout"})
 """Names of which the crowd has none: pages of theirs are not measured."""
 
 

@@ -1,6 +1,15 @@
 """How old an event is, if its own stamp tells."""
 
-from edge_agent.wire.messages import ClockAnchor, Event, JournalSetAside, Lost, Observing, Stamp
+from edge_agent.wire.messages import (
+    ClockAnchor,
+    CommandResult,
+    Event,
+    JournalSetAside,
+    Lost,
+    Observing,
+    PassSheet,
+    Stamp,
+)
 
 
 def stamp_of(event: Event) -> Stamp | None:
@@ -8,7 +17,7 @@ def stamp_of(event: Event) -> Stamp | None:
     match event:
         case Observing():
             return event.ended
-        case ClockAnchor() | JournalSetAside():
+        case ClockAnchor() | JournalSetAside() | CommandResult() | PassSheet():
             return event.at
         case Lost():
             return None

@@ -7,11 +7,13 @@ from typing import Any, Final
 from edge_agent.wire.codec import WireError, decode_event
 from edge_agent.wire.messages import (
     ClockAnchor,
+    CommandResult,
     Event,
     JournalSetAside,
     Lost,
     Observing,
     Passage,
+    PassSheet,
     PlateRead,
     PlateVerdict,
 )
@@ -46,6 +48,8 @@ TABLE: Final[dict[type, Importance | Callable[[Any], Importance]]] = {
     Observing: Importance.SAFETY,  # without it nobody can say who was watching
     ClockAnchor: Importance.SAFETY,  # without it a whole boot's sightings do not count
     JournalSetAside: Importance.SAFETY,
+    CommandResult: Importance.SAFETY,  # what was done here at somebody's word
+    PassSheet: Importance.ORDINARY,  # a large one: it tells of no person, and can be made again
     Lost: Importance.TOMBSTONE,
 }
 """Every type of event there is. A new one (a watchlist candidate, what a gate did: both SAFETY) takes its line here."""

@@ -12,11 +12,15 @@ from edge_agent.journal.importance import importance
 from edge_agent.journal.journal import Journal
 from edge_agent.wire.messages import (
     ClockAnchor,
+    CommandOutcome,
+    CommandResult,
     Event,
     JournalSetAside,
     LossReason,
+    Lost,
     Observing,
     Passage,
+    PassSheet,
     PlateRead,
     Watching,
 )
@@ -133,6 +137,8 @@ class Recorder:
 
 
 def is_fault(event: Event) -> bool:
+    if isinstance(event, CommandResult):
+        return event.outcome is not CommandOutcome.DONE
     return isinstance(event, Observing) and event.state is not Watching.WATCHING
 
 
@@ -148,11 +154,23 @@ def describe(event: Event) -> str:
             lasted_s = (event.ended.mono_us - event.began.mono_us) / 1e6
             cause = "" if event.cause is None else f" cause={event.cause}"
             return f"camera={event.camera} state={event.state.value}{cause} for {lasted_s:.1f} s"
+        case _:
+            return _of_the_device(event)
+
+
+def _of_the_device(event: ClockAnchor | JournalSetAside | PassSheet | CommandResult | Lost) -> str:
+    match event:
         case ClockAnchor():
             return f"the clock is right, give or take {event.uncertainty_us / 1e6:.1f} s"
         case JournalSetAside():
             span = "" if event.last is None else f", it went to place {event.last}"
             return f"a damaged journal is kept as {event.file}{span}: {event.detail}"
+        case PassSheet():
+            return f"camera={event.camera} {'passed' if event.passed else 'not passed'}, {len(event.findings)} checks"
+        case CommandResult():
+            times = "" if event.times == 1 else f", {event.times} of them"
+            why = "" if event.reason is None else f": {event.reason}{times}"
+            return f"{event.kind or 'what is no command of the hub'} {event.outcome.value}{why}"
         case _:
             return f"places {event.first_seq} to {event.last_seq}: {event.reason.value}"
 

@@ -8,19 +8,23 @@ from datetime import UTC, datetime
 
 from edge_agent.wire.gallery import KIND as GALLERY
 from hub_server.app.audit_head import HeadExport
+from hub_server.app.commanding import AskedDevices
 from hub_server.app.data_files import BrokerAddress, RunFile, run_file_path, write_run_file
 from hub_server.app.delivering import delivering
 from hub_server.app.embedder import find_embedder
 from hub_server.app.enrolling import enrolling
+from hub_server.app.issuing import Issuing
 from hub_server.app.local_server import LocalServer
 from hub_server.app.local_token import settle_local_token
 from hub_server.app.nightly import Nightly
 from hub_server.app.releasing import releasing
+from hub_server.app.rolling_out import RollingOut
 from hub_server.app.vitals import Heartbeat, is_well, measure
 from hub_server.app.web_server import WebServer
 from hub_server.config import EmbeddedBrokerConfig, ExternalBrokerConfig, ServeConfig
 from hub_server.enrolment.enrolment import Enroller
 from hub_server.ingest.access import Access
+from hub_server.ingest.commanding import Commanding
 from hub_server.ingest.embedded_broker import HOST as EMBEDDED_HOST
 from hub_server.ingest.embedded_broker import EmbeddedBroker
 from hub_server.ingest.gallery_lane import GalleryLane
@@ -28,11 +32,13 @@ from hub_server.ingest.gallery_maker import GalleryMaker
 from hub_server.ingest.inbox import Inbox
 from hub_server.ingest.outgoing import FOLDER_NAME as OUTGOING_NAME
 from hub_server.ingest.outgoing import Outgoing
+from hub_server.ingest.release_maker import ReleaseMaker
 from hub_server.ingest.subscriber import Broker, Subscriber
 from hub_server.ingest.worker import Worker
 from hub_server.scheduler import Pulse, Scheduler
-from hub_server.store import devices, logins
+from hub_server.store import devices, join_tokens, logins
 from hub_server.store.custody import Custody
+from hub_server.store.derived_keys import picture_key, signing_key
 from hub_server.store.errors import StoreError
 from hub_server.store.replay import replay_erasures
 from hub_server.store.store import Store
@@ -53,6 +59,7 @@ class Hub:
         self._scheduler: Scheduler | None = None
         self._inbox = Inbox()
         self._worker: Worker | None = None
+        self._commanding: Commanding | None = None
         self.url = ""
 
     def start(self) -> None:
@@ -161,23 +168,45 @@ class Hub:
         maker = GalleryMaker(
             store=store, templates=custody.templates, outgoing=outgoing, site=site, embedder=find_embedder()
         )
-        lane = GalleryLane(store=store, maker=maker, publish=subscriber.publish_blob)
-        worker = Worker(store=store, inbox=inbox, publish=subscriber.publish, site=site, blobs=lane)
+        releases = ReleaseMaker(
+            store=store,
+            site=site,
+            signing_key=signing_key(self._config.data_dir),
+            new_token=lambda db, device: join_tokens.create(db, device, days=join_tokens.DAYS, now_us=store.now_us())[
+                1
+            ],
+        )
+        lane = GalleryLane(store=store, maker=maker, publish=subscriber.publish_blob, releases=releases)
+        rolling = RollingOut(store=store, listening_since_s=lambda: subscriber.listening_since_s)
+        commanding = Commanding(
+            store=store,
+            site=site,
+            signing_key=signing_key(self._config.data_dir),
+            picture_key=picture_key(self._config.data_dir),
+            publish=subscriber.publish_command,
+        )
+        worker = Worker(
+            store=store, inbox=inbox, publish=subscriber.publish, site=site, blobs=lane, commands=commanding
+        )
         scheduler = Scheduler(store=store, listening_since_s=lambda: subscriber.listening_since_s)
         courier = delivering(store, page_url=self._page_url, publish=subscriber.publish_surely)
         heartbeat = Heartbeat(store=store, health=self.health, publish=subscriber.publish_own)
         heads = HeadExport(store=store, mirror=self._config.keys_mirror)
         nightly = Nightly(store=store, custody=custody, heads=heads)
-        for part in (lane, worker, subscriber, scheduler, courier, heartbeat, nightly):
+        for part in (lane, commanding, worker, subscriber, rolling, scheduler, courier, heartbeat, nightly):
             part.start()
             parts.callback(part.stop)
         self._subscriber, self._worker, self._scheduler = subscriber, worker, scheduler
+        self._commanding = commanding
 
     def _start_web(self, store: Store, custody: Custody, broker: BrokerAddress, parts: ExitStack) -> None:
         config = self._config
         enroller = Enroller()
         parts.callback(enroller.close)
         settle_local_token(store, config.data_dir)
+        issuing = None if config.issuing is None else Issuing.begin(store, config, config.issuing)
+        if issuing is not None:
+            parts.callback(issuing.stop)
         application = create_app(
             store=store,
             mqtt=MqttAddress(host=broker.host, port=broker.port, site=config.site),
@@ -188,6 +217,8 @@ class Hub:
             figures=self.figures,
             hosts=config.hosts,
             page_url=None if config.public_url is None else config.public_url.rstrip("/"),
+            issuing=issuing,
+            asked_devices=None if self._commanding is None else AskedDevices(self._commanding),
         )
         server = WebServer(
             host=config.host,

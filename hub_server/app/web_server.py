@@ -24,7 +24,7 @@ _PLAIN = (
     b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n"
     b"Content-Length: %d\r\n\r\n%s" % (len(_WORDS), _WORDS)
 )
-_BODY_BYTES_MAX = 20 * 1024 * 1024  # the application refuses far less, and as a problem; this one speaks plain text
+_BODY_BYTES_MAX = 129 * 1024 * 1024  # a bundle of models; all else the application refuses at far less
 _HEADER_BYTES_MAX = 32 * 1024
 _log = logging.getLogger(__name__)
 

@@ -35,9 +35,12 @@ examples:
   a small site, beside Mosquitto:
     hub-server serve --data /var/lib/shouwang --mqtt-host 127.0.0.1 --mqtt-username hub \\
         --mqtt-password-file /etc/shouwang/hub.password
-  over TLS, with certificates (python -m firmware_config.ca):
+  over TLS, with certificates (provision site init makes them):
     hub-server serve --data /var/lib/shouwang --site riverside --mqtt-host hub.riverside.lan \\
-        --mqtt-ca ca.pem --mqtt-cert hub.pem --mqtt-key hub.key
+        --mqtt-ca root.pem --mqtt-cert hub.pem --mqtt-key hub.key
+  the same, and devices join with a card (besides the page's --host, --tls-cert, --tls-key):
+    hub-server serve ... --public-url https://hub.riverside.lan:8443 --issuing-cert issuing.pem \\
+        --issuing-key issuing.key --root root.pem --broker-files /var/lib/shouwang-broker-files
   a new camera point, while the hub runs or not:
     hub-server device add door-north --place "北门 North gate" --data ./hub-data
   a resident: known, asked, photographed (hub-server person --help has more):
@@ -160,7 +163,36 @@ def _add_serve(commands: "_Commands[argparse.ArgumentParser]") -> None:
     other.add_argument("--mqtt-key", type=Path, metavar="FILE", help="its key, 0600")
     other.add_argument("--mqtt-username", metavar="NAME", help="the hub's account there")
     other.add_argument("--mqtt-password-file", type=Path, metavar="FILE", help="holds its password")
+    _add_issuing(parser)
     parser.set_defaults(run=serve.run)
+
+
+def _add_issuing(parser: argparse.ArgumentParser) -> None:
+    own = parser.add_argument_group(
+        "certificates (the site's issuing authority: devices join with a card, and a stolen one is revoked)"
+    )
+    own.add_argument("--issuing-cert", type=Path, metavar="FILE", help="its certificate, PEM; issued by the root")
+    own.add_argument("--issuing-key", type=Path, metavar="FILE", help="its key, 0600, not locked; best a credential")
+    own.add_argument("--root", type=Path, metavar="FILE", help="the site's root certificate, PEM")
+    own.add_argument(
+        "--broker-files",
+        type=Path,
+        metavar="DIR",
+        help="keep the broker's acl and crl.pem there; DIR/changed says when it must reload or restart",
+    )
+    own.add_argument(
+        "--device-broker",
+        metavar="HOST:PORT",
+        help="the broker as devices reach it (default: as the hub does, or the host of --public-url)",
+    )
+    for option, what in (("--watchdog", "how the hub is"), ("--listener", "how the hub is, and alerts, with names")):
+        own.add_argument(
+            option,
+            action="append",
+            default=[],
+            metavar="NAME",
+            help=f"of a certificate that may read {what}; again for another",
+        )
 
 
 def _add_login(commands: "_Commands[argparse.ArgumentParser]") -> None:

@@ -12,7 +12,14 @@ from hub_server.app import Hub
 from hub_server.app.data_files import api_token_path
 from hub_server.app.systemd import notify, watchdog_s
 from hub_server.cli.speech import CommandError, say
-from hub_server.config import ConfigError, EmbeddedBrokerConfig, ExternalBrokerConfig, ServeConfig
+from hub_server.config import (
+    PORT_MAX,
+    ConfigError,
+    EmbeddedBrokerConfig,
+    ExternalBrokerConfig,
+    IssuingConfig,
+    ServeConfig,
+)
 from hub_server.ingest.embedded_broker import BrokerStartError
 from hub_server.store.errors import StoreError
 
@@ -21,7 +28,7 @@ _MQTT_TLS_PORT = 8883
 _CERT_SOON = timedelta(days=21)
 _EMBEDDED_ALONE = (
     "--embedded-broker: goes with none of the --mqtt options; it is for the demonstration and hears this machine only. "
-    "A site runs Mosquitto beside the hub: firmware_config/SMALL_SITE.md"
+    "A site runs Mosquitto beside the hub: firmware_config/SITE.md"
 )
 _log = logging.getLogger("hub_server")
 
@@ -86,9 +93,37 @@ def _config(asked: argparse.Namespace) -> ServeConfig:
             tls_cert=asked.tls_cert,
             tls_key=asked.tls_key,
             names=tuple(asked.name),
+            issuing=_issuing(asked),
         )
     except ConfigError as error:
         raise CommandError(str(error), exit_code=2) from error
+
+
+def _issuing(asked: argparse.Namespace) -> IssuingConfig | None:
+    files = {"--issuing-cert": asked.issuing_cert, "--issuing-key": asked.issuing_key, "--root": asked.root}
+    if all(path is None for path in files.values()):
+        if asked.broker_files or asked.device_broker or asked.watchdog or asked.listener:
+            raise ConfigError(["--broker-files, --device-broker, --watchdog, --listener: need --issuing-cert"])
+        return None
+    absent = [option for option, path in files.items() if path is None]
+    if absent:
+        raise ConfigError([f"{', '.join(files)}: go together; {', '.join(absent)} is missing"])
+    return IssuingConfig(
+        certificate=asked.issuing_cert,
+        key=asked.issuing_key,
+        root=asked.root,
+        broker_files=asked.broker_files,
+        broker=None if asked.device_broker is None else _address(asked.device_broker),
+        watchdogs=tuple(asked.watchdog),
+        listeners=tuple(asked.listener),
+    )
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not (port.isascii() and port.isdigit() and 0 < int(port) <= PORT_MAX):
+        raise ConfigError([f"--device-broker: a host and a port, such as hub.riverside.lan:8883, not {text!r}"])
+    return host.removeprefix("[").removesuffix("]"), int(port)
 
 
 def _broker(asked: argparse.Namespace) -> EmbeddedBrokerConfig | ExternalBrokerConfig:

@@ -36,8 +36,8 @@ again every 30 minutes while it lasts, and once when all is well again.
 on the hub's own machine (the page answers to it alone), as a timer of systemd would, every minute:
   hub-server watchdog --hub http://127.0.0.1:8080 --alarms watchdog-urls --state watchdog-state
 from another machine, by the heartbeat on the broker, with an account that may read it and nothing else
-(MosquittoSite(watchdogs=...), firmware_config/SMALL_SITE.md):
-  hub-server watchdog --mqtt-host hub.riverside.lan --site riverside --mqtt-ca ca.pem --mqtt-cert watchdog.pem \\
+(provision site init makes one, firmware_config/SITE.md):
+  hub-server watchdog --mqtt-host hub.riverside.lan --site riverside --mqtt-ca root.pem --mqtt-cert watchdog.pem \\
       --mqtt-key watchdog.key --alarms watchdog-urls --every 60
 or the page of another machine, through a tunnel:
   ssh -N -L 9080:127.0.0.1:8080 office@hub &   then   --hub http://127.0.0.1:9080

@@ -27,10 +27,13 @@ class AlarmKind(StrEnum):
     OBSERVER = "observer"  # a camera that usually sees a watched person does not watch
     CLOCK = "clock"  # of the hub
     DELIVERY = "delivery"  # somebody cannot be told, or there is nobody to tell
+    CARD = "card"  # there are two of a card by which a device joins
+    ROLLOUT = "rollout"  # settings or models stopped on their way: a device did not take them, or was not well
+    CERTIFICATE = "certificate"  # one ends soon, or the broker's files cannot be written
 
 
 ALL_KINDS: Final = frozenset(AlarmKind)
-OF_EQUIPMENT: Final = frozenset({AlarmKind.OBSERVER, AlarmKind.CLOCK})
+OF_EQUIPMENT: Final = ALL_KINDS - {AlarmKind.DELIVERY}
 """Those that say nothing about people."""
 
 
@@ -40,7 +43,7 @@ class Alarm:
 
     id: int
     kind: AlarmKind
-    subject: str  # what it is about: "door-east/east" (device/camera), "hub", "area/桂花村", "message/12"
+    subject: str  # what it is about: "door-east/east" (device/camera), "door-east", "hub", "area/桂花村", "message/12"
     detail: str
     since_us: int  # when the trouble began
     raised_us: int
@@ -57,7 +60,8 @@ _ROWS: Final = """
     SELECT a.*, coalesce(d.area, r.area, p.area, iif(a.subject GLOB 'area/*', substr(a.subject, 6), '')) AS area,
         coalesce(d.grid, p.grid, '') AS grid
     FROM alarms a
-    LEFT JOIN devices d ON a.kind = 'observer' AND d.id = substr(a.subject, 1, instr(a.subject || '/', '/') - 1)
+    LEFT JOIN devices d ON a.kind IN ('observer', 'card', 'certificate')
+        AND d.id = substr(a.subject, 1, instr(a.subject || '/', '/') - 1)
     LEFT JOIN recipients r ON r.id = iif(a.subject GLOB 'recipient/*', CAST(substr(a.subject, 11) AS INTEGER), NULL)
     LEFT JOIN contacts c ON c.id = iif(a.subject GLOB 'contact/*', CAST(substr(a.subject, 9) AS INTEGER), NULL)
     LEFT JOIN people p ON p.id = c.person
@@ -114,6 +118,15 @@ def open(db: Database, *, reach: Reach = EVERYWHERE, kinds: Collection[AlarmKind
         f"SELECT * FROM ({_ROWS} WHERE a.cleared_us IS NULL)"  # noqa: S608 our own names
         f" WHERE {_CONCERNS} AND {_OF_KINDS} ORDER BY id LIMIT :limit",
         {**_given(reach, kinds), "limit": limits.PAGE_ROWS_MAX},
+    )
+    return [_alarm(row) for row in rows]
+
+
+def of_observers(db: Database, *, since_us: int) -> list[Alarm]:
+    """Those about cameras that are not cleared, or were since then; oldest first, at most a page."""
+    rows = db.query(
+        f"{_ROWS} WHERE a.kind = 'observer' AND (a.cleared_us IS NULL OR a.cleared_us > ?) ORDER BY a.id LIMIT ?",
+        [since_us, limits.PAGE_ROWS_MAX],
     )
     return [_alarm(row) for row in rows]
 

@@ -1,6 +1,6 @@
 """Who was watching while a person was not seen: the cameras that usually see them, and what each really did."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlite_utils import Database
@@ -11,6 +11,8 @@ from hub_server.watch import coverage as rules
 from hub_server.watch.coverage import Shares, Verdict, Window
 
 _TOGETHER_US = 40 * 24 * 3600 * 1_000_000  # what cameras told in so long is read once for many; older for each alone
+Camera = tuple[str, str]
+"""(device, camera)"""
 _CAMERAS_MAX = 100  # that saw one person in two weeks; the most frequent ones
 
 
@@ -74,6 +76,23 @@ def verdicts(db: Database, due: Sequence[Watch], *, now_us: int) -> list[Verdict
     ]
 
 
+def depending(db: Database, due: Sequence[Watch], *, by: Camera, dead: Collection[Camera], now_us: int) -> list[Watch]:
+    """Those that `by` usually sees, of whom nobody can tell when they are due if `dead` stay so and no other dies."""
+    asked = [
+        rules.window(last_seen_us=w.last_seen_us, created_us=w.created_us, due_us=w.due_us, now_us=w.due_us)
+        for w in due
+    ]
+    oldest_us = min((window.from_us for window in asked), default=now_us)
+    told = _Told(db, max(oldest_us, now_us - _TOGETHER_US), now_us)
+    found = []
+    for watch, window in zip(due, asked, strict=True):
+        usual = {(device, camera): count for device, camera, count in _usual(db, watch.person, window)}
+        shares = ((count, told.will_watch(*camera, window, dead=camera in dead)) for camera, count in usual.items())
+        if by in usual and rules.judge(shares) is Verdict.CANNOT_TELL:
+            found.append(watch)
+    return found
+
+
 def _judged(cameras: Sequence[CameraCoverage]) -> Verdict:
     return rules.judge((camera.sightings, camera.shares.watching) for camera in cameras)
 
@@ -89,11 +108,21 @@ class _Told:
 
     def watching(self, device: str, camera: str, window: Window) -> float:
         """The share of the window that the camera watched."""
+        return rules.watched_share(self._spans(device, camera, window), window)
+
+    def will_watch(self, device: str, camera: str, window: Window, *, dead: bool) -> float:
+        """The same of a window that ends later: a camera that is not dead goes on from what it told last."""
+        spans = self._spans(device, camera, window)
+        if spans and not dead:
+            spans = [*spans[:-1], (spans[-1][0], max(spans[-1][1], window.until_us))]
+        return rules.watched_share(spans, window)
+
+    def _spans(self, device: str, camera: str, window: Window) -> list[tuple[int, int]]:
         if window.from_us < self._from_us:
-            return rules.watched_share(self._read(device, camera, window.from_us), window)
+            return self._read(device, camera, window.from_us)
         if (device, camera) not in self._of:
             self._of[device, camera] = self._read(device, camera, self._from_us)
-        return rules.watched_share(self._of[device, camera], window)
+        return self._of[device, camera]
 
     def _read(self, device: str, camera: str, from_us: int) -> list[tuple[int, int]]:
         return observing.watched_between(

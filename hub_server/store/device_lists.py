@@ -43,7 +43,7 @@ class Waiting:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Totals:
-    """Of all devices within reach."""
+    """Of all devices within reach that are not retired."""
 
     all: int
     online: int
@@ -65,10 +65,16 @@ def page(
     limit: int,
     area: str | None = None,
     standing: Standing | None = None,
+    retired: bool = False,
     reach: Reach = EVERYWHERE,
 ) -> list[Device]:
-    """By id, from the one behind `after`; of an area or grid, and of how they stand."""
-    tests = ["d.id > :after", "(:area IS NULL OR d.area = :area OR d.grid = :area)", condition("d.area", "d.grid")]
+    """By id, from the one behind `after`; of an area or grid, and of how they stand. `retired`: those and no others."""
+    tests = [
+        "d.id > :after",
+        f"d.retired_us {'NOT NULL' if retired else 'IS NULL'}",
+        "(:area IS NULL OR d.area = :area OR d.grid = :area)",
+        condition("d.area", "d.grid"),
+    ]
     if standing is not None:
         tests.append(_STANDING[standing])
     sql = f"SELECT d.id FROM device_rows d WHERE {' AND '.join(tests)} ORDER BY d.id LIMIT :limit"  # noqa: S608 ours
@@ -78,7 +84,8 @@ def page(
 
 
 def totals(db: Database, *, reach: Reach = EVERYWHERE) -> Totals:
-    sql = f"SELECT count(*), coalesce(sum(online), 0) FROM devices d WHERE {condition('d.area', 'd.grid')}"  # noqa: S608
+    within = condition("d.area", "d.grid")
+    sql = f"SELECT count(*), coalesce(sum(online), 0) FROM devices d WHERE retired_us IS NULL AND {within}"  # noqa: S608
     row = db.execute(sql, {"reach": reach.value}).fetchone()
     return Totals(all=row[0], online=row[1])
 

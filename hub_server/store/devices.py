@@ -44,8 +44,9 @@ def get(db: Database, id: str) -> Device | None:
 
 
 def page(db: Database, *, after: str | None, limit: int, reach: Reach = EVERYWHERE) -> list[Device]:
-    """By id, from the one behind `after`."""
-    where, given = f"id > :after AND {condition('area', 'grid')}", {"after": after or "", "reach": reach.value}
+    """By id, from the one behind `after`; without those that are retired."""
+    where = f"id > :after AND retired_us IS NULL AND {condition('area', 'grid')}"
+    given = {"after": after or "", "reach": reach.value}
     rows = db.view("device_rows").rows_where(where, given, order_by="id", limit=limits.page_rows(limit))
     return [_device(row) for row in rows]
 
@@ -82,8 +83,8 @@ def new_secret(db: Database, id: str, now_us: int) -> str:  # noqa: ARG001 the s
 
 
 def secret_is(db: Database, id: str, secret: str) -> bool:
-    """True when this is the secret of this device."""
-    row = db.execute("SELECT secret_sha256 FROM devices WHERE id = ?", [id]).fetchone()
+    """True when this is the secret of this device, and it is not retired."""
+    row = db.execute("SELECT secret_sha256 FROM devices WHERE id = ? AND retired_us IS NULL", [id]).fetchone()
     return row is not None and hmac.compare_digest(row[0], _digest(secret))
 
 

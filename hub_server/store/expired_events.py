@@ -70,6 +70,7 @@ class EventRule:
         ids = json.dumps([row[0] for row in going])
         for table in ("observing", "plate_passages", "corrections", "quarantine_steps"):
             db.execute(f"DELETE FROM {table} WHERE event IN (SELECT value FROM json_each(?))", [ids])  # noqa: S608 as above
+        db.execute("UPDATE pass_sheets SET event = NULL WHERE event IN (SELECT value FROM json_each(?))", [ids])
         db.execute("DELETE FROM events WHERE id IN (SELECT value FROM json_each(?))", [ids])
         _move_kept_from(db, going)
         return len(going)
@@ -99,8 +100,9 @@ EVENT_RULES: Final[dict[DataClass, EventRule]] = {
     DataClass.WATCHING: EventRule(
         over=f"e.type IN ('observing', 'clock_anchor') AND coalesce(NOT ({_WATCHING_NEEDED}), 1)"
     ),
+    DataClass.PROOFS: EventRule(over="e.type = 'pass_sheet'"),
     DataClass.LOSSES: EventRule(
-        over="e.type NOT IN ('passage', 'plate_read', 'observing', 'clock_anchor', 'quarantined')"
+        over="e.type NOT IN ('passage', 'plate_read', 'observing', 'clock_anchor', 'pass_sheet', 'quarantined')"
     ),
     DataClass.SETTLED: EventRule(over=f"e.type = 'quarantined' AND {_DISMISSED}"),
 }

@@ -52,6 +52,11 @@ _SETTLED: Final = """
     t.received_us < :before AND EXISTS (SELECT 1 FROM conflicts_settled s
         WHERE s.conflict = t.id AND s.at_us < :before)
 """
+# The newest of a device says what it is worth now, however old it is; its picture has gone with the event.
+_PROOF_REPLACED: Final = """
+    t.received_us < :before AND t.event IS NULL
+    AND EXISTS (SELECT 1 FROM pass_sheets n WHERE n.device = t.device AND n.id > t.id)
+"""
 # An anchor dates what its boot stamped without a right clock; when none of that is left, nobody needs it.
 _DATES_NOTHING: Final = """
     t.wall_us < :before
@@ -141,6 +146,12 @@ ROW_RULES: Final[dict[DataClass, tuple[RowRule, ...]]] = {
             over=f"{_DATES_NOTHING} AND {_TOLD_BY_NO_EVENT}",
             still=_DATES_NOTHING,
         ),
+    ),
+    DataClass.PROOFS: (RowRule(table="pass_sheets", over=_PROOF_REPLACED),),
+    # A command is a line of the audit, too; what it brought is in nobody's memory by then.
+    DataClass.LOSSES: (
+        RowRule(table="commands", over="t.asked_us < :before AND t.outcome NOT NULL"),
+        RowRule(table="command_refusals", over="t.at_us < :before"),
     ),
     DataClass.CONSENTS: (RowRule(table="consents", over="t.withdrawn_us < :before"),),
     DataClass.HISTORIES: (RowRule(table="field_changes", over="t.at_us < :before"),),

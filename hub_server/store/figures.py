@@ -27,13 +27,13 @@ class DeviceFigures:
 
 
 def of_devices(db: Database, *, reach: Reach = EVERYWHERE) -> list[DeviceFigures]:
-    """Every device, by its name."""
+    """Every device that is not retired, by its name."""
     rows = db.query(
         "SELECT d.id, d.place, d.area, d.online, d.heard_us, coalesce(j.high, 0) AS high,"  # noqa: S608 our own names
         " coalesce(j.last, 0) AS last,"
         " d.duplicates, d.conflicts, d.quarantined, d.lost, d.refused, d.replays"
         " FROM devices d LEFT JOIN journals j ON j.device = d.id AND j.epoch = d.epoch"
-        f" WHERE {condition('d.area', 'd.grid')} ORDER BY d.id",
+        f" WHERE d.retired_us IS NULL AND {condition('d.area', 'd.grid')} ORDER BY d.id",
         {"reach": reach.value},
     )
     return [DeviceFigures(**{**row, "online": bool(row["online"])}) for row in rows]

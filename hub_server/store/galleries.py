@@ -118,7 +118,8 @@ def revision(db: Database) -> int:
 
 def takers(db: Database) -> list[str]:
     """The devices that take galleries."""
-    return [row[0] for row in db.execute("SELECT id FROM devices WHERE seal_key IS NOT NULL ORDER BY id")]
+    sql = "SELECT id FROM devices WHERE seal_key IS NOT NULL AND retired_us IS NULL ORDER BY id"
+    return [row[0] for row in db.execute(sql)]
 
 
 def ending(db: Database, *, after_us: int, until_us: int) -> list[str]:

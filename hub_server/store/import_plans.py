@@ -24,7 +24,7 @@ class Does(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImportRow:
-    """What a row says, by the names of tables/headings.py; what it does not say is not there."""
+    """What a row says, by the names of tables/columns.py; what it does not say is not there."""
 
     number: int  # as the spreadsheet counts
     values: Mapping[str, Any]
@@ -45,7 +45,7 @@ class Plan:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mistake:
-    """Why a row cannot be taken over. `column`: a name of tables/headings.py; "" for the row as a whole."""
+    """Why a row cannot be taken over. `column`: a name of tables/columns.py; "" for the row as a whole."""
 
     row: int
     column: str

@@ -10,7 +10,14 @@ from typing import Any, Final
 import msgspec
 from sqlite_utils import Database
 
-from hub_server.store import import_households, import_people, import_people_apply, import_vehicles, limits
+from hub_server.store import (
+    import_devices,
+    import_households,
+    import_people,
+    import_people_apply,
+    import_vehicles,
+    limits,
+)
 from hub_server.store.errors import ConflictingChangeError, NotFoundError
 from hub_server.store.import_plans import Does, ImportRow, Mistake, Plan, Planned
 from hub_server.store.reach import Reach
@@ -28,12 +35,14 @@ class ImportKind(StrEnum):
     PEOPLE = "people"
     HOUSEHOLDS = "households"
     VEHICLES = "vehicles"
+    DEVICES = "devices"
 
 
 _PLANS: Final = {
     ImportKind.PEOPLE: import_people.plan,
     ImportKind.HOUSEHOLDS: import_households.plan,
     ImportKind.VEHICLES: import_vehicles.plan,
+    ImportKind.DEVICES: import_devices.plan,
 }
 
 
@@ -49,7 +58,7 @@ class Facts:
     new_areas: tuple[str, ...]
     new_households: int
     new_watches: int
-    columns: tuple[str, ...]  # understood, by their names in tables/headings.py
+    columns: tuple[str, ...]  # understood, by their names in tables/columns.py
     unknown: tuple[str, ...]  # headings that were not
     notes: tuple[tuple[str, str], ...]
 
@@ -204,6 +213,8 @@ def apply(db: Database, ready: Ready, *, reach: Reach, by: str, now_us: int) -> 
         )
     elif ready.kind is ImportKind.HOUSEHOLDS:
         import_households.apply(db, planned.plans, by=author, now_us=now_us)
+    elif ready.kind is ImportKind.DEVICES:
+        import_devices.apply(db, planned.plans, now_us=now_us)
     else:
         import_vehicles.apply(db, planned.plans, by=author, now_us=now_us)
     db.execute(

@@ -7,6 +7,7 @@ from hub_server.store.errors import StoreTooNewError
 from hub_server.store.schema_1 import STATEMENTS as FIRST_LIGHT
 from hub_server.store.schema_clocks import STATEMENTS as CLOCKS
 from hub_server.store.schema_commands import STATEMENTS as COMMANDS
+from hub_server.store.schema_device_sheets import STATEMENTS as DEVICE_SHEETS
 from hub_server.store.schema_enrolments import STATEMENTS as ENROLMENTS
 from hub_server.store.schema_faces import STATEMENTS as FACES
 from hub_server.store.schema_office import STATEMENTS as OFFICE
@@ -72,7 +73,7 @@ def m0008_office(db: Database) -> None:
 
 @_steps()
 def m0009_provisioning(db: Database) -> None:
-    for statement in ENROLMENTS + RELEASES + PASS_SHEETS + COMMANDS:
+    for statement in ENROLMENTS + DEVICE_SHEETS + RELEASES + PASS_SHEETS + COMMANDS:
         db.execute(statement)
 
 

@@ -25,7 +25,8 @@ _CAMERAS = """
             (SELECT event FROM observing WHERE device > c.device ORDER BY device, camera LIMIT 1))
     )
     SELECT device, camera, EXISTS (SELECT 1 FROM observing o WHERE o.device = cameras.device
-        AND o.camera = cameras.camera AND o.ended_us > ? AND o.state = 'watching') AS watches FROM cameras
+        AND o.camera = cameras.camera AND o.ended_us > ? AND o.state = 'watching') AS watches
+    FROM cameras JOIN devices d ON d.id = cameras.device AND d.retired_us IS NULL
 """
 _SEES_SOMEBODY = """
     SELECT 1 FROM events e JOIN watches w ON w.person = e.person AND w.active = 1

@@ -21,6 +21,7 @@ class DataClass(StrEnum):
     PLATES_LISTED = "plates_listed"  # passages of vehicles on the list
     PLATES_OTHERS = "plates_others"
     WATCHING = "watching"  # what cameras really watched, and what their clocks were worth
+    PROOFS = "pass_sheets"  # what was proved of devices on site: pictures, and older sheets
     LOSSES = "losses"  # what devices told of themselves: lost events, a journal set aside
     SETTLED = "settled"  # quarantined events that were dismissed, and conflicts that were settled
     MESSAGES = "messages"  # what people were told, and alarms that are over
@@ -51,6 +52,7 @@ POLICIES: Final[Mapping[DataClass, Policy]] = {
     DataClass.PLATES_LISTED: Policy(days=90, days_min=45, days_max=365),
     DataClass.PLATES_OTHERS: Policy(days=30, days_min=1, days_max=90),
     DataClass.WATCHING: Policy(days=180, days_min=60, days_max=1096),
+    DataClass.PROOFS: Policy(days=365, days_min=30, days_max=1096),
     DataClass.LOSSES: Policy(days=365, days_min=30, days_max=1096),
     DataClass.SETTLED: Policy(days=180, days_min=7, days_max=1096),
     DataClass.MESSAGES: Policy(days=365, days_min=30, days_max=1096),

@@ -165,6 +165,7 @@ class Device:
     gallery_held_us: int | None
     gallery_trouble: str  # why it did not take the newest; "" for nothing
     grid: str = ""
+    retired_us: int | None = None  # since when it speaks no more
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -25,6 +25,7 @@ _QUERIES: Final[Mapping[str, str]] = {
     "device": "SELECT area, grid FROM devices WHERE id = ?",
     "event": "SELECT device_area, device_grid, person_area, person_grid FROM event_rows WHERE id = ?",
     "conflict": "SELECT d.area, d.grid FROM conflicts c JOIN devices d ON d.id = c.device WHERE c.id = ?",
+    "command": "SELECT d.area, d.grid FROM commands c JOIN devices d ON d.id = c.device WHERE c.id = ?",
     "vehicle": "SELECT area, grid FROM vehicle_rows WHERE id = ?",
     "household": "SELECT area, grid FROM households WHERE id = ?",
     "place": "SELECT area, grid FROM places WHERE name = ?",
@@ -34,7 +35,8 @@ _QUERIES: Final[Mapping[str, str]] = {
     "token": "SELECT '' FROM tokens WHERE name = ?",
 }
 _ACCOUNT: Final = "account"
-KINDS: Final = frozenset({*_QUERIES, _ACCOUNT})
+_ROLLOUT: Final = "rollout"
+KINDS: Final = frozenset({*_QUERIES, _ACCOUNT, _ROLLOUT})
 """What `areas_of` knows, by the names that stand in paths."""
 
 
@@ -42,12 +44,15 @@ def areas_of(db: Database, kind: str, id: str | int) -> tuple[str, ...] | None:
     """The areas and grids that the thing names, perhaps none; None: there is no such thing. `kind` is one of KINDS."""
     if kind == _ACCOUNT:
         return _of_account(db, str(id))
+    if kind == _ROLLOUT:
+        return _of_rollout(db, id)
     row = db.execute(_QUERIES[kind], [id]).fetchone()
     return None if row is None else tuple(name for name in row if name)
 
 
 def is_within(db: Database, kind: str, id: str | int, reach: Reach) -> bool:
-    """True when there is such a thing and `reach` covers it; an account, when it covers all that the account reaches.
+    """True when there is such a thing and `reach` covers it; an account, when it covers all that the account reaches; a
+    rollout, when it covers every device of it.
 
     What names no area belongs to the whole office: only whoever reaches everywhere sees it.
     """
@@ -56,6 +61,8 @@ def is_within(db: Database, kind: str, id: str | int, reach: Reach) -> bool:
         return False
     if reach.areas is None:
         return True
+    if kind == _ROLLOUT:
+        return all(reach.covers(*pair) for pair in _devices_of(db, id))
     return bool(named) and reach.areas.issuperset(named) if kind == _ACCOUNT else reach.covers(*named)
 
 
@@ -85,6 +92,17 @@ def _lies_in(db: Database, name: str, area: str) -> bool:
         {"name": name, "area": area},
     ).fetchone()
     return row is not None
+
+
+def _of_rollout(db: Database, id: str | int) -> tuple[str, ...] | None:
+    if db.execute("SELECT 1 FROM rollouts WHERE id = ?", [id]).fetchone() is None:
+        return None
+    return tuple(sorted({name for pair in _devices_of(db, id) for name in pair if name}))
+
+
+def _devices_of(db: Database, rollout: str | int) -> list[tuple[str, str]]:
+    sql = "SELECT d.area, d.grid FROM rollout_devices p JOIN devices d ON d.id = p.device WHERE p.rollout = ?"
+    return [(area, grid) for area, grid in db.execute(sql, [rollout])]
 
 
 def _of_account(db: Database, account: str) -> tuple[str, ...] | None:

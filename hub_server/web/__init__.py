@@ -2,8 +2,19 @@
 
 from hub_server.web.app import create_app
 from hub_server.web.auth import LOCAL_CALLER
+from hub_server.web.certifying import IssuingUnavailableError, RequestRefusedError, Site
 from hub_server.web.enrolling import EnrolmentUnavailableError, PhotosRefusedError
 from hub_server.web.office import MqttAddress
 from hub_server.web.running import Figures
 
-__all__ = ["LOCAL_CALLER", "EnrolmentUnavailableError", "Figures", "MqttAddress", "PhotosRefusedError", "create_app"]
+__all__ = [
+    "LOCAL_CALLER",
+    "EnrolmentUnavailableError",
+    "Figures",
+    "IssuingUnavailableError",
+    "MqttAddress",
+    "PhotosRefusedError",
+    "RequestRefusedError",
+    "Site",
+    "create_app",
+]

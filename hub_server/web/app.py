@@ -15,6 +15,8 @@ from hub_server.web import (
     areas,
     audit_log,
     auth,
+    certificates,
+    commands,
     conflicts,
     consents,
     contacts,
@@ -30,6 +32,8 @@ from hub_server.web import (
     histories,
     households,
     imports,
+    join,
+    join_tokens,
     ladder,
     login,
     looking,
@@ -39,17 +43,22 @@ from hub_server.web import (
     observations,
     openapi,
     page,
+    pass_sheets,
     pauses,
     people,
     placements,
     places,
     plates,
     problems,
+    profiles,
     quarantine,
     reaching,
     recipients,
+    releases,
     reports,
     retention,
+    retiring,
+    rollouts,
     search,
     sessions,
     stream,
@@ -59,6 +68,8 @@ from hub_server.web import (
     vehicles,
     watches,
 )
+from hub_server.web.certifying import Issuing, NoIssuing
+from hub_server.web.commanding import Devices, NobodyListens
 from hub_server.web.decode import BODY_BYTES_MAX
 from hub_server.web.enrolling import Enrol
 from hub_server.web.feed import Feed
@@ -73,10 +84,12 @@ from hub_server.web.pages import households as households_pages
 from hub_server.web.pages import imports as imports_pages
 from hub_server.web.pages import me as me_pages
 from hub_server.web.pages import menu, more, rules
+from hub_server.web.pages import pass_sheets as pass_sheets_pages
 from hub_server.web.pages import passages as passages_pages
 from hub_server.web.pages import people as people_pages
 from hub_server.web.pages import places as places_pages
 from hub_server.web.pages import privacy as privacy_pages
+from hub_server.web.pages import rollouts as rollouts_pages
 from hub_server.web.pages import search as search_pages
 from hub_server.web.pages import vehicles as vehicles_pages
 from hub_server.web.pages import visits as visits_pages
@@ -102,6 +115,15 @@ _API = (
     ladder,
     alarms,
     devices,
+    commands,
+    pass_sheets,
+    profiles,
+    join,
+    join_tokens,
+    certificates,
+    retiring,
+    releases,
+    rollouts,
     quarantine,
     conflicts,
     vehicles,
@@ -141,6 +163,8 @@ _PAGES = (
     visits_pages,
     passages_pages,
     devices_pages,
+    pass_sheets_pages,
+    rollouts_pages,
     workers_pages,
     imports_pages,
     privacy_pages,
@@ -175,13 +199,16 @@ def create_app(
     figures: Callable[[], Figures] = Figures,
     hosts: Collection[str] = (),
     page_url: str | None = None,
+    issuing: Issuing | None = None,
+    asked_devices: Devices | None = None,
 ) -> Flask:
     """A WSGI application. `app.extensions["shouwang"].stop()` ends its streams; call it before the store closes.
 
     Programs ask with the tokens of the store. `health` answers at once, with at least `status`: "ok" or "degraded", and
     `broker`: "connected" or what is wrong. `release` reads a quarantined event again: its id, by whom, a note.
     `figures` answers at once, too: what the running parts count of themselves. `hosts`: names that the page goes by
-    besides the loopback's. `page_url`: of the page as others reach it, for links that are given to them.
+    besides the loopback's. `page_url`: of the page as others reach it, for links that are given to them. `issuing`: who
+    signs devices' certificates; None: nobody does. `asked_devices`: who asks them for a picture; None: nobody listens.
     """
     app = Flask(__name__)
     # A body without a length is cut here in silence, so it may be one byte longer than what the decoder takes.
@@ -201,6 +228,8 @@ def create_app(
         home=menu.home,
         hosts=frozenset(host.lower() for host in hosts),
         page_url=page_url,
+        issuing=NoIssuing() if issuing is None else issuing,
+        asked_devices=NobodyListens() if asked_devices is None else asked_devices,
     )
     problems.register(
         app, {key: why for part in _API for key, why in part.blueprint.absent.items()}, page=rules.refused

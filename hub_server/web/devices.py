@@ -17,6 +17,7 @@ from hub_server.web.conditional import if_match
 from hub_server.web.lists import answer, listed
 from hub_server.web.office import office
 from hub_server.web.operations import Operation, Routes
+from hub_server.web.profiles import NewProfile, kept
 from hub_server.web.reaching import demand_within
 from hub_server.web.scopes import Scope
 from hub_server.web.writing import write
@@ -28,21 +29,29 @@ StateName = Annotated[Standing, Meta(description=f"one of {', '.join(get_args(St
 
 
 class DevicesQuery(Struct, kw_only=True, forbid_unknown_fields=True):
-    """`area`: a community, a village or a grid. `behind`: not all it has is stored; `trouble`: something waits."""
+    """`area`: a community, a village or a grid. `behind`: not all it has is stored; `trouble`: something waits.
+
+    `retired`: with "yes" those that are no more, and no others.
+    """
 
     area: fields.Area | None = None
     state: StateName | None = None
+    retired: fields.YesNo = "no"
     after: fields.DeviceId | None = None
     limit: fields.ListLimit = fields.LIST_LIMIT
 
 
 class NewDevice(Struct, kw_only=True, forbid_unknown_fields=True):
-    """`place` is for people, `area` the community or village whose people it watches over, `grid` a grid in it."""
+    """`place` is for people, `area` the community or village whose people it watches over, `grid` a grid in it.
+
+    `profile`: as PUT of it takes it.
+    """
 
     id: fields.DeviceId
     place: fields.Place = ""
     area: fields.Area = ""
     grid: fields.Area = ""
+    profile: NewProfile | None = None
 
 
 class DeviceChange(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -71,6 +80,7 @@ def index(asked: DevicesQuery) -> Response:
             limit=asked.limit,
             area=asked.area,
             standing=asked.state,
+            retired=asked.retired == "yes",
             reach=caller().reach,
         )
     return listed(rows, shapes.device, limit=asked.limit)
@@ -86,7 +96,7 @@ def index(asked: DevicesQuery) -> Response:
         answer=resources.CreatedDevice,
         status=HTTPStatus.CREATED,
         conflict="there is a device of this id already",
-        rules="`area` and `grid` lie in the caller's areas.",
+        rules="`area` and `grid` lie in the caller's areas. `settings` of a profile is not deeply nested.",
     )
 )
 def create(body: NewDevice) -> Response:
@@ -94,7 +104,11 @@ def create(body: NewDevice) -> Response:
 
     def job(db: Database) -> tuple[Device, str]:
         demand_within(db, reach, area=body.area, grid=body.grid)
-        return devices.create(db, id=body.id, place=body.place, area=body.area, grid=body.grid, now_us=store.now_us())
+        now_us = store.now_us()
+        made = devices.create(db, id=body.id, place=body.place, area=body.area, grid=body.grid, now_us=now_us)
+        if body.profile is not None:
+            kept(db, body.id, body.profile, now_us=now_us)
+        return made
 
     row, secret = write(job, made=lambda made: f"device/{made[0].id}")
     made: resources.CreatedDevice = {**shapes.device(row), "mqtt": _mqtt(row.id, secret)}

@@ -9,16 +9,20 @@ from hub_server.web import resources
 from hub_server.web.account_examples import ACCOUNT_EXAMPLES
 from hub_server.web.alerts import AlertStep
 from hub_server.web.audit_examples import AUDIT_EXAMPLES
+from hub_server.web.command_examples import COMMAND_EXAMPLES
 from hub_server.web.consents import NewConsent, Withdrawal
 from hub_server.web.course_examples import COURSE_EXAMPLES
 from hub_server.web.devices import DeviceChange, NewDevice
 from hub_server.web.exchange_examples import EXCHANGE_EXAMPLES
 from hub_server.web.faces import NewPhotos
+from hub_server.web.issuing_examples import ISSUING_EXAMPLES
 from hub_server.web.ladder_examples import LADDER_EXAMPLES
 from hub_server.web.master_examples import MASTER_EXAMPLES
+from hub_server.web.pass_sheet_examples import PASS_SHEET_EXAMPLES
 from hub_server.web.people import NewPerson, PersonChange
 from hub_server.web.plate_examples import PLATE_EXAMPLES
 from hub_server.web.quarantine_examples import QUARANTINE_EXAMPLES
+from hub_server.web.release_examples import RELEASE_EXAMPLES
 from hub_server.web.scopes import Scope
 from hub_server.web.tokens import NewToken
 from hub_server.web.traffic_examples import TRAFFIC_EXAMPLES
@@ -170,6 +174,7 @@ _DEVICE: resources.Device = {
     "area": "桂花村",
     "grid": "",
     "created_at": "2026-11-23T21:42:00.000000Z",
+    "retired_at": None,
     "online": True,
     "heard_at": "2026-11-23T21:43:00.000000Z",
     "agent": "edge-agent 0.1.0",
@@ -256,6 +261,10 @@ EXAMPLES: dict[object, object] = {
     **ACCOUNT_EXAMPLES,
     **AUDIT_EXAMPLES,
     **COURSE_EXAMPLES,
+    **PASS_SHEET_EXAMPLES,
+    **COMMAND_EXAMPLES,
+    **ISSUING_EXAMPLES,
+    **RELEASE_EXAMPLES,
     **LADDER_EXAMPLES,
     **TRAFFIC_EXAMPLES,
     **MASTER_EXAMPLES,

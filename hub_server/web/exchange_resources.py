@@ -65,7 +65,7 @@ class ImportSummary(TypedDict):
     """A table that somebody brought. It waits until `expires_at`; once applied it has no rows any more."""
 
     id: Key
-    kind: Literal["people", "households", "vehicles"]
+    kind: Literal["people", "households", "vehicles", "devices"]
     file_name: str
     author: str
     created_at: At

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from hub_server.store.import_plans import Does, Mistake, Plan
 from hub_server.store.imports import PREVIEW_US, Facts, Import, ImportKind
-from hub_server.tables import headings
-from hub_server.tables.headings import Kind
+from hub_server.tables import columns
+from hub_server.tables.columns import Kind
 from hub_server.web import exchange_resources as resources
 from hub_server.web import exchange_words as words
 from hub_server.web.times import rfc3339, rfc3339_or_none
@@ -22,7 +22,7 @@ _COLUMNS: Final[Mapping[str, str]] = {
 """A field's name in a plan -> its column's, where they differ."""
 _SHOWN_BEFORE: Final = frozenset(
     {"name", "kind", "area", "grid", "household", "relation", "care", "watch_s", "label", "owner", "number"}
-    | {"valid_from_us", "valid_until_us"}
+    | {"valid_from_us", "valid_until_us", "place", "point_kind", "relay"}
 )
 """What is not personal enough to be masked: whoever brings a table must not read by it what is in the file."""
 
@@ -67,7 +67,7 @@ def counts(facts: Facts) -> resources.ImportCounts:
 
 
 def column(kind: Kind, name: str) -> resources.ImportColumn:
-    found = headings.column(kind, name)
+    found = columns.column(kind, name)
     return {"name": found.name, "zh": found.zh, "en": found.en}
 
 
@@ -108,7 +108,7 @@ def _fields(kind: Kind, row: Plan) -> list[resources.ImportField]:
             continue
         shown = before if name in _SHOWN_BEFORE and before else None
         found.append({"column": column(kind, _COLUMNS.get(name, name)), "before": shown, "after": after})
-    order = [one.name for one in headings.COLUMNS[kind]]
+    order = [one.name for one in columns.COLUMNS[kind]]
     return sorted(found, key=lambda one: order.index(one["column"]["name"]))
 
 

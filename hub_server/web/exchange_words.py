@@ -5,7 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from hub_server.store.care import WORDS, Care
+from hub_server.store.device_profiles import WORDS as POINTS
+from hub_server.store.device_profiles import PointKind
 from hub_server.watch.zone import OFFICE_ZONE
+from hub_server.web.issuing_shapes import masked
 from hub_server.web.master_words import KINDS, OWNERS
 from hub_server.web.times import microseconds
 
@@ -57,6 +60,8 @@ STATES: Final[Mapping[str, str]] = {
 OUTCOMES: Final[Mapping[str, str]] = {"retracted": "自动撤回", "well": "平安", "helped": "已帮助", "away": "外出"}
 _SAID: Final[Mapping[str, Callable[[Any], str]]] = {
     "kind": lambda value: KINDS[value][0],
+    "point_kind": lambda value: POINTS[PointKind(value)][0],
+    "camera": masked,
     "owner": lambda value: OWNERS[value][0],
     "care": lambda value: care(value.split() if isinstance(value, str) else value),
     "watch_s": hours,

@@ -14,7 +14,7 @@ from hub_server.store.store import Store
 from hub_server.store.traffic import Kind as PassageKind
 from hub_server.store.traffic import Wanted
 from hub_server.tables import template, writing
-from hub_server.tables.headings import COLUMNS, Kind
+from hub_server.tables.columns import COLUMNS, Kind
 from hub_server.tables.table import Form
 from hub_server.tables.writing import Cell
 from hub_server.web import exchange_words as words
@@ -83,7 +83,7 @@ def export(listing: str, asked: ExportQuery) -> Response:
 
 
 def _sheet(name: str, store: Store, reach: Reach, day: str | None, *, clear: bool) -> Sheet:
-    if name in {kind.value for kind in Kind}:
+    if name in {kind.value for kind in _PAGES}:
         return _filed(Kind(name), store, reach, clear=clear)
     if name == "alerts":
         return _alerts(store, reach, clear=clear)

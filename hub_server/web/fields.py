@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from hub_server.store import accounts, ladder, limits, passwords, patterns, recipients
+from hub_server.store import accounts, device_profiles, ladder, limits, passwords, patterns, recipients
 from hub_server.store.care import Care
 from hub_server.store.imports import FILE_NAME_CHARS_MAX
 from hub_server.store.retention import DataClass
@@ -57,6 +57,15 @@ NoteNotBlank = Annotated[
         pattern=_LINES_NOT_BLANK,
         max_length=limits.NOTE_CHARS_MAX,
         description=f"a text of 1 to {limits.NOTE_CHARS_MAX} characters",
+    ),
+]
+CommandId = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z", description="32 hex digits")]
+ReasonNotBlank = Annotated[
+    str,
+    Meta(
+        pattern=_LINE_NOT_BLANK,
+        max_length=limits.REASON_CHARS_MAX,
+        description=f"a text of 1 to {limits.REASON_CHARS_MAX} characters on one line",
     ),
 ]
 Place = Annotated[
@@ -192,6 +201,22 @@ DeviceId = Annotated[
         description="1 to 63 of a-z, 0-9 and '-', not first '-'",
     ),
 ]
+Camera = Annotated[
+    str,
+    Meta(
+        pattern=_LINE_NOT_BLANK,
+        max_length=device_profiles.CAMERA_CHARS_MAX,
+        description=f"a text of 1 to {device_profiles.CAMERA_CHARS_MAX} characters on one line",
+    ),
+]
+Relay = Annotated[
+    str,
+    Meta(
+        pattern=_LINE,
+        max_length=device_profiles.RELAY_CHARS_MAX,
+        description=f"a text of at most {device_profiles.RELAY_CHARS_MAX} characters on one line",
+    ),
+]
 TokenName = Annotated[
     str,
     Meta(
@@ -319,7 +344,8 @@ RetentionDays = Annotated[int, Meta(ge=1, le=3653, description="whole days, 1 to
 KeptName = Annotated[DataClass, Meta(description=f"one of {', '.join(DataClass)}")]
 Truth = Annotated[bool, Meta(description="true or false")]
 TableKind = Annotated[
-    Literal["people", "households", "vehicles"], Meta(description="one of people, households, vehicles")
+    Literal["people", "households", "vehicles", "devices"],
+    Meta(description="one of people, households, vehicles, devices"),
 ]
 TableForm = Annotated[Literal["xlsx", "csv"], Meta(description="xlsx or csv")]
 ListName = Annotated[
@@ -331,4 +357,7 @@ FileName = Annotated[
     Meta(
         pattern=_LINE, max_length=FILE_NAME_CHARS_MAX, description=f"a text of at most {FILE_NAME_CHARS_MAX} characters"
     ),
+]
+ReleaseNote = Annotated[
+    str, Meta(pattern=_LINE, max_length=200, description="a text of at most 200 characters on one line")
 ]

@@ -13,8 +13,8 @@ from hub_server.store.import_plans import ImportRow, Mistake
 from hub_server.store.imports import Brought, Import, ImportKind
 from hub_server.tables import limits, template, writing
 from hub_server.tables.checking import check
+from hub_server.tables.columns import Kind
 from hub_server.tables.errors import TableError
-from hub_server.tables.headings import Kind
 from hub_server.tables.reading import read
 from hub_server.tables.table import Form
 from hub_server.tables.writing import Cell
@@ -36,6 +36,7 @@ _KINDS: Mapping[str, tuple[str, str]] = {
     "people": ("居民", "people"),
     "households": ("家庭", "households"),
     "vehicles": ("车辆", "vehicles"),
+    "devices": ("设备", "devices"),
 }
 
 
@@ -177,15 +178,16 @@ def mistakes(table: int) -> Response:
         answer=exchange_resources.Import,
         conflict="rows are wrong, it was applied before, or a row would do something else by now",
         anywhere=OWN,
-        rules="Needs the scope people, too.",
+        rules="Needs the scope people, too; for devices the scope devices.",
     )
 )
 def apply(table: int) -> Response:
     store, who = office().store, caller()
-    if not who.may(Scope.PEOPLE):
-        raise ProblemError(HTTPStatus.FORBIDDEN, f"the {who.name} lacks the scope {Scope.PEOPLE}")
     with store.read() as db:
-        facts = own(db, table).facts
+        row = own(db, table)
+        facts, needed = row.facts, applying(row.kind)
+        if not who.may(needed):
+            raise ProblemError(HTTPStatus.FORBIDDEN, f"the {who.name} lacks the scope {needed}")
         ready = imports.ready(db, table, now_us=store.now_us())
     now_us = store.now_us()
     done = write(
@@ -211,6 +213,11 @@ def remove(table: int) -> Response:
         row = own(db, table)
     write(lambda db: imports.remove(db, table))
     return answer(_shown(row))
+
+
+def applying(kind: ImportKind) -> Scope:
+    """What is needed, beside EXCHANGE, to take a table over."""
+    return Scope.DEVICES if kind is ImportKind.DEVICES else Scope.PEOPLE
 
 
 def listed(db: Database) -> list[Import]:

@@ -15,6 +15,12 @@ ALARMS = {
     "observer": ("没有在看", "does not watch"),
     "clock": ("主机时钟跳变", "the hub's clock has stepped"),
     "delivery": ("通知送不出去", "notices do not get out"),
+    "card": (
+        "设备的卡有两份，可能被人复制：请作废后重新制卡",
+        "there are two of this card: revoke it and make a new one",
+    ),
+    "certificate": ("设备证书需要处理", "the devices' certificates need a look"),
+    "rollout": ("设备更新已停下", "an update of devices has stopped"),
 }
 UNSTAFFED = ("没有可通知的网格员", "no worker can be told")
 EYES = {
@@ -70,4 +76,10 @@ def alarm(row: Json, now_s: int) -> Texts:
         detail = {"detail": "", "detail_en": ""}
     elif row["kind"] == "clock":
         texts["place"] = ""
+    elif row["kind"] == "card":
+        detail = {"detail": "", "detail_en": ""}
+    elif row["kind"] in {"certificate", "rollout"}:
+        texts["place"] = ""
+        zh, _, en = row["detail"].partition("；")
+        detail = {"detail": zh, "detail_en": en}
     return texts | detail | {"what": what_zh, "what_en": what_en, "since_utc": utc(row["since"])}

@@ -6,11 +6,12 @@ from importlib.metadata import version
 
 from flask import Response
 
-from hub_server.store import figures
+from hub_server.store import certificates, figures
 from hub_server.store.figures import DeviceFigures
 from hub_server.watch.due import US_PER_S
 from hub_server.watch.states import AlertState
 from hub_server.web.auth import caller
+from hub_server.web.certifying import Issuing, IssuingUnavailableError
 from hub_server.web.office import office
 from hub_server.web.operations import Operation, Routes
 from hub_server.web.running import Figures
@@ -18,6 +19,7 @@ from hub_server.web.scopes import Scope
 
 blueprint = Routes("metrics", __name__)
 
+_DAY_US = 24 * 3600 * US_PER_S
 _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 Labels = Mapping[str, str]
 
@@ -55,6 +57,8 @@ def show() -> Response:
     with part.store.read() as db:
         devices, states = figures.of_devices(db, reach=reach), figures.alerts_by_state(db, reach=reach)
         stored = figures.events_stored(db)
+        now_us = part.store.now_us()
+        ending = certificates.count_ending(db, before_us=now_us + certificates.ENDING_US, reach=reach)
     running = part.figures()
     families = [
         *_of_devices(devices, running.throttled),
@@ -62,6 +66,7 @@ def show() -> Response:
         *_of_store(
             failing=part.store.trouble is not None, waiting=part.store.writes_waiting, size=part.store.size_bytes
         ),
+        *_of_issuing(part.issuing, ending, now_us),
         Family(
             name="shouwang_alerts",
             kind="gauge",
@@ -145,6 +150,18 @@ def _of_store(*, failing: bool, waiting: int, size: int) -> Iterator[Family]:
         about="1; the version that runs.",
         samples=[({"version": version("shouwang")}, 1)],
     )
+
+
+def _of_issuing(issuing: Issuing, ending: int, now_us: int) -> Iterator[Family]:
+    """Nothing, of a hub that issues no certificates."""
+    try:
+        left_us = issuing.site().issuing_ends_us - now_us
+    except IssuingUnavailableError:
+        return
+    yield _one("issuing_left_days", "gauge", "Days until the issuing certificate ends.", round(left_us / _DAY_US, 2))
+    yield _one("certificates_ending", "gauge", "Certificates of devices that end within 60 days, or have.", ending)
+    failing = int(bool(issuing.trouble()))
+    yield _one("broker_files_failing", "gauge", "1 while the broker's files cannot be written.", failing)
 
 
 def _one(name: str, kind: str, about: str, value: float) -> Family:

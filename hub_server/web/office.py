@@ -11,8 +11,11 @@ from hub_server.store.passwords import Hasher
 from hub_server.store.quarantine import Released
 from hub_server.store.rhythm import Habits
 from hub_server.store.store import Store
+from hub_server.web.certifying import Issuing, NoIssuing
+from hub_server.web.commanding import Devices, NobodyListens
 from hub_server.web.enrolling import Enrol
 from hub_server.web.feed import Feed
+from hub_server.web.join_throttle import JoinThrottle
 from hub_server.web.operations import Operation
 from hub_server.web.running import Figures
 from hub_server.web.scopes import Scope
@@ -67,6 +70,9 @@ class Office:
     page_url: str | None = None  # of the page as others reach it, without a slash at the end; None: as the asker did
     uses_noted: dict[str, int] = field(default_factory=dict)  # of tokens, sessions -> when last written, or tried
     hasher: Hasher = field(default_factory=Hasher)
+    issuing: Issuing = field(default_factory=NoIssuing)
+    joins: JoinThrottle = field(default_factory=JoinThrottle)
+    asked_devices: Devices = field(default_factory=NobodyListens)  # who asks them for a picture, a self test
     habits: Habits = field(default_factory=Habits)  # remembered, of everybody who is watched over
 
     def stop(self) -> None:

@@ -27,6 +27,7 @@ _PATH_NAME = re.compile(r"<(?:row_id:)?([a-z]+)>")
 _PATH_KINDS: Mapping[str, Any] = {
     "person": fields.PersonId,
     "device": fields.DeviceId,
+    "command": fields.CommandId,
     "token": fields.TokenName,
     "account": fields.AccountName,
     "session": fields.SessionId,
@@ -45,6 +46,9 @@ _PATH_KINDS: Mapping[str, Any] = {
     "household": fields.RowId,
     "place": fields.PlaceName,
     "table": fields.RowId,
+    "sheet": fields.RowId,
+    "release": fields.RowId,
+    "rollout": fields.RowId,
     "listing": fields.ListName,
     "area": fields.AreaName,
     "kept": fields.KeptName,

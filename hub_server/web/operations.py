@@ -42,6 +42,7 @@ class Operation:
     urgent: bool = False  # of `looks`: shown also when the look cannot be noted
     unbound: bool = False  # for the whole office: whoever is bound to areas is refused
     throttled: bool = False  # failures make one wait: then it answers 429
+    refuses: str = ""  # when it answers 403, though it asks nobody who they are
     rules: str = ""  # what the types cannot say
 
     @property
@@ -58,6 +59,8 @@ class Operation:
         if self.scope is not None:
             found[HTTPStatus.UNAUTHORIZED] = "no token, or one that is unknown, expired or revoked"
             found[HTTPStatus.FORBIDDEN] = f"a token without the scope {self.scope}, or a session without its CSRF token"
+        if self.refuses:
+            found[HTTPStatus.FORBIDDEN] = self.refuses
         if "<" in self.path:
             found[HTTPStatus.NOT_FOUND] = "there is none of this name"
         found |= self._problems_of_body()

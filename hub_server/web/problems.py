@@ -16,6 +16,7 @@ from hub_server.store.errors import (
     StoreClosedError,
     StoreError,
 )
+from hub_server.web.certifying import IssuingUnavailableError
 from hub_server.web.enrolling import EnrolmentUnavailableError
 from hub_server.web.resources import Problem
 
@@ -65,6 +66,7 @@ def register(app: Flask, absent: Mapping[tuple[str, str], str], page: Callable[[
     app.register_error_handler(StoreClosedError, _from_busy)
     app.register_error_handler(StoreError, _from_busy)  # failing, or its keys are: come again
     app.register_error_handler(EnrolmentUnavailableError, _from_busy)
+    app.register_error_handler(IssuingUnavailableError, _from_busy)
 
 
 def invalid(errors: Mapping[str, str]) -> ProblemError:

@@ -284,6 +284,7 @@ class Device(TypedDict):
     area: str
     grid: str
     created_at: At
+    retired_at: Annotated[At | None, Meta(description="since when it is no more; lists leave it out")]
     online: bool
     heard_at: At | None
     agent: str

@@ -30,6 +30,7 @@ WORDS: Final[Mapping[DataClass, Words]] = {
     DataClass.WATCHING: Words(
         zh="摄像头是否在看", en="What cameras watched", why_zh="说明报警时有没有人在看；不涉及个人"
     ),
+    DataClass.PROOFS: Words(zh="现场验收单", en="Pass sheets", why_zh="照片到期就删；每台设备最近一张的文字一直保留"),
     DataClass.LOSSES: Words(zh="设备丢失的记录", en="What devices lost", why_zh="说明哪些记录没有保住；不涉及个人"),
     DataClass.SETTLED: Words(zh="已处理的隔离与冲突", en="Settled quarantine and conflicts", why_zh="等人处理的不删"),
     DataClass.MESSAGES: Words(zh="发出的通知", en="Messages sent", why_zh="还没送到的不删"),

@@ -206,6 +206,7 @@ def device(row: Device) -> resources.Device:
         "area": row.area,
         "grid": row.grid,
         "created_at": rfc3339(row.created_us),
+        "retired_at": rfc3339_or_none(row.retired_us),
         "online": row.online,
         "heard_at": rfc3339_or_none(row.heard_us),
         "agent": row.agent,

@@ -48,6 +48,7 @@ SILENT = frozenset({"observing", "clock_anchor"})
 """Events in which nobody passes and nothing is wrong: the list of sightings leaves them out, here and in main.js."""
 NOT_CLOSED = frozenset(AlertState) - {AlertState.CLOSED}
 CLOSED = frozenset({AlertState.CLOSED})
+_OF_DEVICES = frozenset({AlarmKind.OBSERVER, AlarmKind.CARD})
 RANK = {WatchState.OFF: 2, WatchState.PAUSED: 1}
 """Of a watch in the list: those that are not named here come first."""
 Named = tuple[str, str]
@@ -143,7 +144,7 @@ def open_alarms(
 
 def alarm(db: Database, row: Alarm) -> ladder_resources.Alarm:
     """An alarm with the place of its camera."""
-    device = devices.get(db, row.subject.partition("/")[0]) if row.kind is alarms.AlarmKind.OBSERVER else None
+    device = devices.get(db, row.subject.partition("/")[0]) if row.kind in _OF_DEVICES else None
     return ladder_shapes.alarm(row, place="" if device is None else device.place)
 
 

@@ -33,7 +33,7 @@ def test_there_is_a_golden_file_for_every_type_of_blob_message() -> None:
 
 
 def test_the_examples_of_the_document_are_the_golden_messages() -> None:
-    messages = [(direction, text) for direction, text in EXAMPLES if direction != "gallery"]
+    messages = [(direction, text) for direction, text in EXAMPLES if direction in DECODERS]
     assert {text for _, text in messages} == {path.read_text() for path in GOLDEN}
     for direction, text in messages:
         DECODERS[direction](text.encode())

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from edge_agent.wire import codec
+from edge_agent.wire import codec, commands
 from edge_agent.wire.hub_status import decode_hub_status
 from edge_agent.wire.messages import Batch, wire_bytes
 
@@ -16,6 +16,9 @@ DECODERS = {
     "down": codec.decode_down,
     "status": codec.decode_status,
     "hub": decode_hub_status,
+    "cmd": commands.decode_signed,
+    "command": commands.decode_command,
+    "piece": commands.decode_piece,
 }
 FILES = sorted(GOLDEN.glob("*.json"))
 
@@ -29,9 +32,19 @@ def test_a_golden_message_is_read_and_written_again_byte_for_byte(path: Path) ->
 
 def test_there_is_a_golden_file_for_every_type_of_message() -> None:
     seen = {msgspec.json.decode(path.read_bytes())["type"] for path in FILES}
-    events = {"passage", "plate_read", "lost", "observing", "clock_anchor", "journal_set_aside"}
+    events = {
+        "passage",
+        "plate_read",
+        "lost",
+        "observing",
+        "clock_anchor",
+        "journal_set_aside",
+        "pass_sheet",
+        "command_result",
+    }
     talk = {"hello", "batch", "welcome", "ack", "replay", "conflict", "refused", "status", "hub_status"}
-    assert seen == events | talk
+    asked = {"challenge", "signed_command", "command", "piece"}
+    assert seen == events | talk | asked
 
 
 def test_a_batch_carries_the_bytes_of_its_events_untouched() -> None:

@@ -6,9 +6,17 @@ from pathlib import Path
 import pytest
 
 import edge_agent.wire
-from edge_agent.wire import codec, hub_status, limits
+from edge_agent.wire import codec, commands, hub_status, limits
 from edge_agent.wire.hub_status import decode_hub_status
-from edge_agent.wire.messages import Direction, LossReason, PlateVerdict, RefusalReason, Watching
+from edge_agent.wire.messages import (
+    CommandOutcome,
+    Direction,
+    LossReason,
+    Outcome,
+    PlateVerdict,
+    RefusalReason,
+    Watching,
+)
 from edge_agent.wire.plate import PlateKind
 
 DOCUMENT = (Path(edge_agent.wire.__file__).parent / "PROTOCOL.md").read_text()
@@ -20,6 +28,9 @@ DECODERS = {
     "down": codec.decode_down,
     "status": codec.decode_status,
     "hub": decode_hub_status,
+    "cmd": commands.decode_signed,
+    "command": commands.decode_command,
+    "piece": commands.decode_piece,
 }
 
 
@@ -37,6 +48,10 @@ def test_the_document_names_the_limits_that_the_code_has() -> None:
     for said in (
         f"| one payload | {limits.PAYLOAD_BYTES_MAX // 1024} KiB |",
         f"| one event | {limits.EVENT_BYTES_MAX // 1024} KiB |",
+        (
+            f"| a `pass_sheet` | {limits.PASS_SHEET_BYTES_MAX // 1024} KiB, its picture"
+            f" {limits.PASS_PICTURE_BYTES_MAX // 1024} KiB before base64 |"
+        ),
         f"| events in a batch | {limits.BATCH_EVENTS_MAX} |",
         f"| events above the last ack | {limits.WINDOW_EVENTS_MAX} |",
         f"| epochs in `left` | {limits.LEFT_EPOCHS_MAX} |",
@@ -49,8 +64,20 @@ def test_the_document_names_the_limits_that_the_code_has() -> None:
 
 
 def test_the_document_names_every_reason() -> None:
-    for reason in (*RefusalReason, *LossReason, *Watching):
+    for reason in (*RefusalReason, *LossReason, *Watching, *Outcome, *CommandOutcome):
         assert f"`{reason}`" in DOCUMENT
+
+
+def test_the_document_says_how_long_a_challenge_lives_and_why_a_command_is_refused() -> None:
+    for refusal in commands.Refusal:
+        assert f"| `{refusal}` |" in DOCUMENT
+    for said in (
+        f"at every connect and every {limits.CHALLENGE_EVERY_S} s",
+        f"within the last {limits.CHALLENGE_AGE_S_MAX} s",
+        f"| a command | {commands.COMMAND_BYTES_MAX // 1024} KiB, {commands.ARGUMENTS_MAX} arguments |",
+        f"| a picture | {commands.PICTURE_BYTES_MAX // 1024} KiB, {commands.PIECES_MAX} pieces |",
+    ):
+        assert said in DOCUMENT
 
 
 def test_the_document_names_what_the_hub_says_of_itself() -> None:

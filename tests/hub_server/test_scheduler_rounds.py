@@ -190,6 +190,30 @@ def test_a_camera_that_falls_silent_is_an_alarm_within_a_minute_of_half_an_hour(
     assert [kind for kind, _ in open_alarms(door)] == ["observer"]
 
 
+def test_who_depends_on_a_camera_that_died_is_named_to_the_worker_hours_before_the_alert(door: World) -> None:
+    staff(door, Rung.WORKER, Rung.OFFICE)
+    now_us = door.store.now_us()
+    door.connects()
+    door.hears(last=0, events=0)
+    raws = [
+        passage(wall_us=now_us, person="zhao"),
+        observing(stamp(mono_us=1, wall_us=now_us - 900 * S), stamp(mono_us=900 * S + 1, wall_us=now_us)),
+    ]
+    door.store.write(lambda db: apply_up(db, device=DEVICE, message=batch(*raws), now_us=now_us))
+    heard: list[tuple[float, tuple[NoticeKind, ...]]] = []
+    for _ in range(4 * 24):
+        door.passes(900)
+        door.ticks()
+        hours = (door.store.now_us() - now_us) / S / 3600
+        heard += [(hours, tuple(kinds)) for kinds in [hears(door)] if kinds]
+    (office, asked, raised) = heard
+    assert office[1] == ("alarm",), "that the camera is dead, half an hour after it"
+    assert (asked[1], raised[1]) == (("alarm",), ("raised",))
+    assert raised[0] == 24.0
+    assert 1.5 <= raised[0] - asked[0] <= 12.0
+    assert not is_quiet(now_us + int(asked[0] * 3600) * S, zone=OFFICE_ZONE)
+
+
 def test_one_watch_that_cannot_be_raised_holds_up_no_other_and_the_hub_says_that_it_is_late(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

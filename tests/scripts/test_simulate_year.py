@@ -26,7 +26,7 @@ def told(cases: list[Case], naive: int) -> dict[str, Any]:
     """What the report makes of these, in a week with an outage; the naive code has so many false alarms in it."""
     made = ledger()
     made.cases = {case.id: case for case in cases}
-    made.letters = [Letter(at_s=DAY_S, alerts=tuple(made.cases), is_first_copy=True)] * bool(cases)
+    made.letters = [Letter(at_s=DAY_S, alerts=tuple(made.cases), asked=(), is_first_copy=True)] * bool(cases)
     made.naive = [NaiveCase(person=0, at_s=DAY_S, truth=Truth.WELL, hidden=Hidden.BY_OUTAGE)] * naive
     return figures(made, [OUTAGE], days=7)
 

@@ -46,6 +46,9 @@ class ScriptedLink:
             self._broker.takes(Message(topic=topic(self.device, Channel.UP), payload=payload))
         return self.connected
 
+    def publish_once(self, payload: bytes) -> bool:
+        return self.publish(payload)
+
     def publish_blob(self, payload: bytes) -> bool:  # noqa: ARG002 no blobs here
         return self.connected
 

@@ -6,7 +6,7 @@ from flask import request
 from sqlite_utils import Database
 from werkzeug.wrappers import Response
 
-from hub_server.store import areas, conflicts, courses, device_lists, devices
+from hub_server.store import areas, commands, conflicts, courses, device_lists, devices, pass_sheets, releases
 from hub_server.store.alarms import AlarmKind
 from hub_server.store.courses import Course, LastWord
 from hub_server.store.device_lists import Standing, Waiting
@@ -14,20 +14,35 @@ from hub_server.store.errors import NotFoundError
 from hub_server.store.observers import SILENT
 from hub_server.store.rows import Device
 from hub_server.watch.coverage import Window, watched_share
-from hub_server.web import ladder_words, quarantine_shapes, shapes, snapshot, timeline, words
+from hub_server.web import (
+    command_words,
+    issuing_words,
+    ladder_words,
+    quarantine_shapes,
+    release_shapes,
+    shapes,
+    snapshot,
+    timeline,
+    words,
+)
 from hub_server.web.auth import Caller, caller
+from hub_server.web.commands import has_picture, kinds_of
+from hub_server.web.commands import shape as command_shape
 from hub_server.web.courses import days
 from hub_server.web.office import office
 from hub_server.web.pages.rules import Page, Pages, shown
+from hub_server.web.pass_sheets import shape as sheet_shape
 from hub_server.web.scopes import Scope
 from hub_server.web.timeline import Line, Mark, Timeline
-from hub_server.web.times import today
+from hub_server.web.times import DAY_US, today
 
 blueprint = Pages("devices_pages", __name__)
 PAGE_ROWS: Final = 100
 WAITING_MAX: Final = 20  # events in quarantine, and conflicts, of one device
 KNOWN_MAX: Final = 50  # people whose names are shown
 DAYS: Final = 7
+ASKED_MAX: Final = 10  # commands of before
+_OF_DEVICES: Final = frozenset({AlarmKind.OBSERVER, AlarmKind.CARD})
 _EYES: Final = {SILENT: ("没有消息", "silent")}
 _STANDINGS: Final = get_args(Standing)
 
@@ -37,7 +52,7 @@ def index() -> str | Response:
     store, who = office().store, caller()
     asked = request.args.get("state", "")
     standing: Standing | None = asked if asked in _STANDINGS else None  # type: ignore[assignment] # just looked up
-    area = request.args.get("area") or None
+    area, retired = request.args.get("area") or None, request.args.get("retired") == "yes"
     now_us = store.now_us()
     with store.read() as db:
         rows = device_lists.page(
@@ -46,6 +61,7 @@ def index() -> str | Response:
             limit=PAGE_ROWS,
             area=area,
             standing=standing,
+            retired=retired,
             reach=who.reach,
         )
         ids = [row.id for row in rows]
@@ -57,6 +73,7 @@ def index() -> str | Response:
             totals=device_lists.totals(db, reach=who.reach),
             area=area,
             standing=standing,
+            retired=retired,
             areas=areas.names(db, reach=who.reach),
             after=ids[-1] if len(ids) == PAGE_ROWS else None,
             may_change=who.may(Scope.DEVICES),
@@ -82,6 +99,10 @@ def one(device: str) -> str | Response:
             me=who.author(None),
             account=who.account,
             words=words,
+            papers=issuing_words.of_device(db, row, office().issuing, now_us=now_us),
+            sheet=_sheet(db, device),
+            asking=_asking(db, device, who, now_us),
+            released=[release_shapes.device_release(one) for one in releases.of_device(db, device)],
             **_waits(db, device),
             **_seen(db, device, now_us),
             **_known(db, row, who, now_us),
@@ -108,8 +129,30 @@ def _alarms(db: Database, device: str) -> list[Any]:
     return [
         one
         for one in snapshot.open_alarms(db)
-        if one["kind"] == AlarmKind.OBSERVER and one["subject"].partition("/")[0] == device
+        if one["kind"] in _OF_DEVICES and one["subject"].partition("/")[0] == device
     ]
+
+
+def _asking(db: Database, device: str, who: Caller, now_us: int) -> dict[str, Any]:
+    """What may be asked of it now, and what was asked before."""
+    kinds = kinds_of(who)
+    before = commands.of_device(db, device, kinds=kinds, limit=ASKED_MAX)
+    return {
+        **dict.fromkeys(kinds, True),
+        "listens": office().asked_devices.challenge_age_s(device) is not None,
+        "before": [command_shape(one, has_picture=has_picture(one)) for one in before],
+        "kinds": command_words.KINDS,
+        "states": command_words.STATES,
+        "facts": [(name, zh, en) for name, (zh, en) in command_words.FACTS.items()],
+        "refusals": [(word.value, zh, en) for word, (zh, en) in command_words.REFUSALS.items()],
+        "strange": sum(commands.refusals(db, device, since_us=now_us - DAYS * DAY_US).values()),
+    }
+
+
+def _sheet(db: Database, device: str) -> Any:
+    """What was proved of it last; None: nothing yet."""
+    newest = pass_sheets.newest(db, device)
+    return None if newest is None else sheet_shape(newest)
 
 
 def _waits(db: Database, device: str) -> dict[str, Any]:

@@ -5,11 +5,12 @@ from typing import Final
 from flask import request
 from werkzeug.wrappers import Response
 
+from hub_server.store.imports import ImportKind
 from hub_server.tables import limits
 from hub_server.web import exchange_shapes, words
 from hub_server.web.auth import caller
 from hub_server.web.exchange_words import day
-from hub_server.web.imports import OWN, listed, own
+from hub_server.web.imports import OWN, applying, listed, own
 from hub_server.web.office import office
 from hub_server.web.pages.rules import Page, Pages, shown
 from hub_server.web.scopes import Scope
@@ -19,6 +20,7 @@ KINDS: Final = {
     "people": ("居民", "people", "人", "/people"),
     "households": ("家庭", "households", "户", "/households"),
     "vehicles": ("车辆", "vehicles", "辆", "/vehicles"),
+    "devices": ("设备", "devices", "台", "/devices"),
 }
 """Of a table: what its rows are, in Chinese and in English, how they are counted, and where they are found."""
 LISTS: Final = (
@@ -63,5 +65,5 @@ def one(table: int) -> str | Response:
         rows_shown=exchange_shapes.ROWS_SHOWN,
         mistakes_shown=exchange_shapes.MISTAKES_SHOWN,
         words=words,
-        may_apply=caller().may(Scope.PEOPLE),
+        may_apply=caller().may(applying(ImportKind(row["kind"]))),
     )

@@ -31,6 +31,7 @@ ENTRIES = (
     Entry(path="/vehicles", zh="车辆", en="Vehicles", scope=Scope.READ, sign="车"),
     Entry(path="/passages", zh="进出", en="Passages", scope=Scope.READ, sign="行", near=True),
     Entry(path="/devices", zh="设备", en="Devices", scope=Scope.EQUIPMENT, sign="机"),
+    Entry(path="/rollouts", zh="推送", en="Rollouts", scope=Scope.EQUIPMENT, sign="推"),
     Entry(path="/places", zh="地点", en="Places", scope=Scope.READ, sign="地"),
     Entry(path="/areas", zh="片区", en="Areas", scope=Scope.READ, sign="区"),
     Entry(path="/workers", zh="工作人员", en="Workers", scope=Scope.ADMIN, sign="员"),

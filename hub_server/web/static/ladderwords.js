@@ -4,6 +4,9 @@ import { ago, clock, utc } from "./words.js";
 export const OUTCOMES = { well: ["平安", "well"], helped: ["已救助", "helped"], away: ["外出", "away"], retracted: ["已见到，自动撤销", "seen, retracted"] };
 const ALARMS = {
   observer: ["没有在看", "does not watch"], clock: ["主机时钟跳变", "the hub's clock has stepped"], delivery: ["通知送不出去", "notices do not get out"],
+  card: ["设备的卡有两份，可能被人复制：请作废后重新制卡", "there are two of this card: revoke it and make a new one"],
+  certificate: ["设备证书需要处理", "the devices' certificates need a look"],
+  rollout: ["设备更新已停下", "an update of devices has stopped"],
 };
 const UNSTAFFED = ["没有可通知的网格员", "no worker can be told"];
 const EYES = {
@@ -33,5 +36,11 @@ export function alarm(row, nowS) {
     place = row.subject.slice("area/".length);
     detail = "";
   } else if (row.kind === "clock") place = "";
+  else if (row.kind === "card") detail = "";
+  else if (["certificate", "rollout"].includes(row.kind)) {
+    place = "";
+    const [zh, ...en] = row.detail.split("；");
+    [detail, detailEn] = [zh, en.join("；")];
+  }
   return { place, since, since_en: sinceEn, detail, detail_en: detailEn, what, what_en: whatEn, since_utc: utc(row.since) };
 }

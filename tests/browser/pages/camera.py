@@ -55,6 +55,15 @@ class Camera:
             "began": self._stamp(began_s_ago), "ended": self._stamp(ended_s_ago),
         })  # fmt: skip
 
+    def proved(self) -> None:
+        """A technician has stood there and filed a pass sheet, one finding of which is bad."""
+        self._say({
+            "type": "pass_sheet", "camera": "door", "at": self._stamp(60), "by": "王师傅", "findings": [
+                {"check": "light", "outcome": "ok", "found": "112 of 255", "found_zh": "亮度 112（满 255）"},
+                {"check": "relay", "outcome": "fail", "found": "no gpiozero", "advice": "install python3-gpiozero"},
+            ],
+        })  # fmt: skip
+
     def _say(self, event: dict[str, Any]) -> None:
         body = json.dumps(event)
         item = {"seq": self._next, "hash": hashlib.sha256(body.encode()).hexdigest(), "event": json.loads(body)}

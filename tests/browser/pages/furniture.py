@@ -14,6 +14,7 @@ EXAMPLES = {
     "/audit": "/audit",
     "/devices": "/devices",
     "/devices/<device>": "/devices/door-east",
+    "/devices/<device>/pass-sheets/<row_id:sheet>": "/devices/door-east/pass-sheets/1",
     "/households": "/households",
     "/households/<row_id:household>": "/households/1",
     "/households/<row_id:household>/edit": "/households/1/edit",
@@ -33,6 +34,8 @@ EXAMPLES = {
     "/places": "/places",
     "/places/<place>": "/places/卫生站",
     "/privacy": "/privacy",
+    "/rollouts": "/rollouts",
+    "/rollouts/<row_id:rollout>": "/rollouts/1",
     "/search": "/search?q=示",
     "/vehicles": "/vehicles",
     "/vehicles/<row_id:vehicle>": "/vehicles/1",
@@ -64,6 +67,7 @@ def furnish(office: OfficeHub) -> None:
     )
     api.post("/api/v1/vehicles", plate="沪A12B34", owner="household", household=home["id"], label="1号楼101", by="王敏")
     api.post("/api/v1/places", name="卫生站", kind="clinic", area=_VILLAGE)
+    api.post("/api/v1/rollouts", kind="config", everywhere=True, change={"camera": {"fps": 10}}, note="省电", by="周")
     api.post("/api/v1/accounts", name="limin", display="李敏", role="grid_worker", areas=[_VILLAGE])
     office.bring(
         "people",
@@ -73,5 +77,6 @@ def furnish(office: OfficeHub) -> None:
     with Camera(office, "door-east") as camera:
         camera.watched("watching", began_s_ago=20 * _HOUR_S, ended_s_ago=6 * _HOUR_S)
         camera.watched("blind", began_s_ago=6 * _HOUR_S, ended_s_ago=4 * _HOUR_S, cause="glare")
+        camera.proved()
         for s_ago in range(5 * _HOUR_S, 0, -900):
             camera.saw("resident-01" if s_ago % 1800 else None, s_ago=s_ago)

@@ -91,7 +91,7 @@ def test_a_broker_of_another_authority_or_name_and_a_port_without_tls_are_told_b
     site.foreign_papers(EAST)
     good = config_of(site, site.papers(EAST))
     hub = good.hub
-    wrong_ca = replace(good, hub=replace(hub, tls_ca=site.folder / "other" / "ca.pem"))
+    wrong_ca = replace(good, hub=replace(hub, tls_ca=site.folder / "other" / "root.pem"))
     assert "another CA" in unwell(lambda: checkup.check_broker(wrong_ca))
     no_tls = replace(good, hub=HubConfig(host="localhost", port=site.port))
     assert "this port speaks TLS, and [hub] names no tls_ca" in unwell(lambda: checkup.check_broker(no_tls))

@@ -79,7 +79,7 @@ def test_it_examines_everything_and_one_failure_makes_exit_1(
 ) -> None:
     assert cli.main(["doctor", "--config", str(config_file), "--json"]) == 1
     findings = {finding["check"]: finding for finding in json.loads(capsys.readouterr().out)}
-    assert list(findings) == ["camera", "models", "runtime", "gallery", "clock", "disk", "broker"]
+    assert list(findings) == ["camera", "models", "runtime", "gallery", "pushed", "clock", "disk", "broker"]
     assert [name for name, finding in findings.items() if not finding["ok"]] == ["broker"]
     assert "320x240" in findings["camera"]["found"]
     assert "refused" in findings["broker"]["found"]

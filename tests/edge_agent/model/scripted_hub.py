@@ -8,6 +8,7 @@ from edge_agent.wire.codec import WireError, decode_event, decode_up
 from edge_agent.wire.messages import (
     Ack,
     Batch,
+    Challenge,
     Conflict,
     DownMessage,
     HeldEpoch,
@@ -53,6 +54,8 @@ class ScriptedHub:
         if isinstance(message, Hello):
             self.hellos.append(message)
             return [wire_bytes(self.welcome(message.epoch, *message.left))]
+        if isinstance(message, Challenge):
+            return []  # this hub commands nothing
         return [self.refusal] if self.refusal else [wire_bytes(answer) for answer in self._apply(message)]
 
     def welcome(self, epoch: str, *left: LeftEpoch) -> Welcome:
@@ -140,6 +143,9 @@ class ScriptedLink:
             for answer in self._hub.hear(payload):
                 self.say(answer)
         return True
+
+    def publish_once(self, payload: bytes) -> bool:
+        return self.publish(payload)
 
     def publish_blob(self, payload: bytes) -> bool:
         if not self.closed:

@@ -18,7 +18,7 @@ from typing import Any
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from firmware_config.ca.folder import CaFolder
+from firmware_config.ca.folder import CaFolder, Names
 from firmware_config.mosquitto import CONF, Account, MosquittoSite, Tls, render
 
 ASK_AGAIN_S = 1.0
@@ -27,6 +27,8 @@ NO_MOSQUITTO = "no mosquitto here: apt-get install mosquitto"
 SITE, EAST, WEST, HUB, WATCHDOG = "demo", "door-east", "door-west", "hub.office", "watchdog"
 TIMEOUT_S = 30.0  # for a machine that is busy with other things; nothing waits this long by design
 NAMES = ["localhost", "127.0.0.1"]
+CERTIFIED = Names(site=SITE, broker=NAMES, page=NAMES)
+PASSPHRASE = "four words of a test"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,7 +55,7 @@ class TlsSite:
         self.folder = folder
         self.now = datetime.now(UTC).replace(microsecond=0)
         self.ca = CaFolder(folder / "ca")
-        self.ca.begin(SITE, NAMES, now=self.now)
+        self.ca.begin(CERTIFIED, passphrase=PASSPHRASE, now=self.now)
         for name in (EAST, WEST, WATCHDOG):
             self.ca.add_device(name, now=self.now)
         self._settings = settings
@@ -67,16 +69,16 @@ class TlsSite:
     def papers(self, name: str) -> Papers:
         """Of a device or the hub."""
         stem = self.ca.path / ("hub" if name == HUB else f"devices/{name}")
-        return Papers(ca=self.ca.path / "ca.pem", certificate=stem.with_suffix(".pem"), key=stem.with_suffix(".key"))
+        return Papers(ca=self.ca.path / "root.pem", certificate=stem.with_suffix(".pem"), key=stem.with_suffix(".key"))
 
     def foreign_papers(self, name: str) -> Papers:
         """Of another authority that calls itself the same."""
         other = CaFolder(self.folder / "other")
         if not other.path.exists():
-            other.begin(SITE, NAMES, now=self.now)
+            other.begin(CERTIFIED, passphrase=PASSPHRASE, now=self.now)
         other.add_device(name, now=self.now)
         stem = other.path / "devices" / name
-        return Papers(ca=self.ca.path / "ca.pem", certificate=stem.with_suffix(".pem"), key=stem.with_suffix(".key"))
+        return Papers(ca=self.ca.path / "root.pem", certificate=stem.with_suffix(".pem"), key=stem.with_suffix(".key"))
 
     def expired_papers(self, name: str) -> Papers:
         """Of this very authority, of 2021."""
@@ -109,7 +111,7 @@ class TlsSite:
             watchdogs=(Account(username=WATCHDOG),),
             run_as="root" if os.geteuid() == 0 else None,
             tls=Tls(
-                ca=ca / "ca.pem",
+                ca=ca / "root.pem",
                 certificate=ca / "broker.pem",
                 key=ca / "broker.key",
                 crl=ca / "crl.pem",

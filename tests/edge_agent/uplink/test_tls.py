@@ -21,7 +21,7 @@ from edge_agent.wire.codec import decode_status
 from edge_agent.wire.messages import Presence
 from edge_agent.wire.tls_words import tls_words
 from edge_agent.wire.topics import Address, Channel, all_devices
-from firmware_config.ca.authority import issue_broker, issue_device, load_authority, make_authority
+from firmware_config.ca.authority import issue_broker, issue_device, load_authority, make_root
 
 # paho leaves the socket of a handshake that failed to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <ssl.SSLSocket:ResourceWarning")
@@ -142,7 +142,7 @@ def test_a_broker_of_another_authority_is_not_spoken_to(
 ) -> None:
     good = hub_config(site, site.papers(EAST))
     site.foreign_papers(EAST)
-    event = come(replace(good, tls_ca=site.folder / "other" / "ca.pem"), version=version).next()
+    event = come(replace(good, tls_ca=site.folder / "other" / "root.pem"), version=version).next()
     assert isinstance(event, Closed)
     assert "issued by another CA" in event.why
     assert event.answered, "the version is not to blame"
@@ -173,7 +173,7 @@ def test_an_agent_without_tls_at_a_port_with_it_is_told_what_is_missing(
 
 @pytest.fixture
 def files(tmp_path: Path) -> HubConfig:
-    made = make_authority(SITE, now=NOW)
+    made = make_root(SITE, now=NOW)
     pair = issue_device(load_authority(made), EAST, now=NOW)
     for name, content in (("ca.pem", made.certificate), ("door.pem", pair.certificate), ("door.key", pair.key)):
         (tmp_path / name).write_bytes(content)
@@ -198,7 +198,7 @@ def locked(files: HubConfig) -> None:
 
 def another_key(files: HubConfig) -> None:
     assert files.tls_key is not None
-    files.tls_key.write_bytes(issue_device(load_authority(make_authority(SITE, now=NOW)), EAST, now=NOW).key)
+    files.tls_key.write_bytes(issue_device(load_authority(make_root(SITE, now=NOW)), EAST, now=NOW).key)
 
 
 def gone(field: str) -> Callable[[HubConfig], None]:
@@ -244,7 +244,7 @@ def test_a_file_that_is_not_right_is_named_by_its_field(
 def test_a_renewed_certificate_is_taken_up_by_the_next_connection(files: HubConfig) -> None:
     assert files.tls_cert is not None
     assert files.tls_key is not None
-    pair = issue_device(load_authority(make_authority(SITE, now=NOW)), EAST, now=NOW)
+    pair = issue_device(load_authority(make_root(SITE, now=NOW)), EAST, now=NOW)
     tls_context(files)
     files.tls_cert.write_bytes(pair.certificate)
     files.tls_key.write_bytes(pair.key)
@@ -322,7 +322,7 @@ def handshake(server: ssl.SSLContext, client: ssl.SSLContext, name: str) -> OSEr
 def test_what_is_wrong_with_the_brokers_certificate_is_said_in_words(
     tmp_path: Path, name: str, days_ago: int, days: int, words: str | None
 ) -> None:
-    made = make_authority(SITE, now=datetime.now(UTC))
+    made = make_root(SITE, now=datetime.now(UTC))
     then = datetime.fromtimestamp(datetime.now(UTC).timestamp() - days_ago * 86400, UTC)
     pair = issue_broker(load_authority(made), ["hub.lan"], now=then, days=days)
     for file, content in (("ca", made.certificate), ("pem", pair.certificate), ("key", pair.key)):

@@ -13,7 +13,7 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from firmware_config.ca.folder import CaFolder
+from firmware_config.ca.folder import CaFolder, Names
 from hub_server.app.hub import Hub
 from hub_server.cli.running_hub import RunningHub
 from hub_server.config import ConfigError, EmbeddedBrokerConfig, ServeConfig
@@ -25,12 +25,14 @@ PASSWORD = "桂花开了 又见炊烟 2026"
 @pytest.fixture(scope="module")
 def certs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("certs")
-    CaFolder(folder).begin("demo", ["localhost", NAME, "127.0.0.1"], now=datetime.now(UTC))
+    hosts = ["localhost", NAME, "127.0.0.1"]
+    names = Names(site="demo", broker=hosts, page=hosts)
+    CaFolder(folder).begin(names, passphrase="four words of a test", now=datetime.now(UTC))
     return folder
 
 
 def config(data_dir: Path, certs: Path | None, *, host: str = "127.0.0.1", **given: object) -> ServeConfig:
-    tls = {} if certs is None else {"tls_cert": certs / "broker.pem", "tls_key": certs / "broker.key"}
+    tls = {} if certs is None else {"tls_cert": certs / "page.pem", "tls_key": certs / "page.key"}
     broker = EmbeddedBrokerConfig(port=0)
     return ServeConfig(data_dir=data_dir, host=host, port=0, site="demo", broker=broker, **{**tls, **given})  # type: ignore[arg-type]
 
@@ -55,7 +57,7 @@ def port(hub: Hub) -> int:
 
 
 def trusting(certs: Path) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=str(certs / "ca.pem"))
+    return ssl.create_default_context(cafile=str(certs / "root.pem"))
 
 
 def browser(hub: Hub, certs: Path) -> http.client.HTTPSConnection:

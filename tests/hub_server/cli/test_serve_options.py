@@ -5,15 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from firmware_config.ca.folder import CaFolder
+from firmware_config.ca.folder import CaFolder, Names
 from hub_server.config import ConfigError, EmbeddedBrokerConfig, ExternalBrokerConfig, ServeConfig
 
-CA, CERT, KEY = "ca.pem", "hub.pem", "hub.key"
+CA, CERT, KEY = "root.pem", "hub.pem", "hub.key"
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    CaFolder(tmp_path).begin("demo", ["localhost"], now=datetime(2026, 11, 28, tzinfo=UTC))
+    names = Names(site="demo", broker=["localhost"], page=["localhost"])
+    CaFolder(tmp_path).begin(names, passphrase="four words of a test", now=datetime(2026, 11, 28, tzinfo=UTC))
     return tmp_path
 
 

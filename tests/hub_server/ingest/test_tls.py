@@ -256,7 +256,7 @@ def no_certificate(site: TlsSite) -> Broker:
 
 def another_ca(site: TlsSite) -> Broker:
     site.foreign_papers(EAST)
-    return replace(broker_of(site), ca=site.folder / "other" / "ca.pem")
+    return replace(broker_of(site), ca=site.folder / "other" / "root.pem")
 
 
 def no_file(site: TlsSite) -> Broker:

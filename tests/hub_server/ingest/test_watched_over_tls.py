@@ -96,7 +96,7 @@ def test_a_certificate_of_another_authority_is_turned_away(site: TlsSite) -> Non
 def test_a_broker_of_another_authority_is_not_believed(site: TlsSite) -> None:
     foreign = site.foreign_papers(WATCHDOG)
     assert foreign.certificate is not None
-    other_ca = foreign.certificate.parent.parent / "ca.pem"
+    other_ca = foreign.certificate.parent.parent / "root.pem"
     found = over_mqtt.look(replace(place(site, site.papers(WATCHDOG)), ca=other_ca))
     assert [trouble.kind for trouble in found.troubles] == [Kind.NO_BROKER]
     assert "certificate" in found.troubles[0].en

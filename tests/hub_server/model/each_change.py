@@ -9,6 +9,7 @@ from two_communities import Community
 from web_hub import HOUR_US, WebHub, csrf_of
 from werkzeug.test import TestResponse
 
+from edge_agent.wire.model_bundle import pack
 from hub_server.store import logins
 from hub_server.web.app import OPERATIONS
 from hub_server.web.times import rfc3339
@@ -77,6 +78,21 @@ def changes(hub: WebHub) -> list[Change]:
         Change(endpoint="devices.create", body={"id": "new-gate", "area": "近水村"}),
         Change(endpoint="devices.change", body={"place": "近水后门"}),
         Change(endpoint="devices.renew"),
+        Change(endpoint="commands.create", body={"kind": "picture", "reason": "门口太暗", "by": ANOTHER}),
+        Change(endpoint="profiles.put", body={"kind": "barrier", "camera": "rtsp://a:b@10.0.0.9/", "relay": "gpio:4"}),
+        Change(endpoint="join_tokens.create", body={}),
+        Change(endpoint="join_tokens.void"),
+        Change(endpoint="releases.create", raw=pack({})),
+        Change(endpoint="rollouts.stop", body={"by": ANOTHER}),
+        Change(endpoint="rollouts.stop", names={"rollout": "2"}, body={"by": ANOTHER}),
+        Change(
+            endpoint="rollouts.create",
+            body={"kind": "config", "everywhere": True, "change": {"camera": {"fps": 10}}, "by": ANOTHER},
+        ),
+        Change(endpoint="rollouts.advance", names={"rollout": "3"}),
+        Change(endpoint="retiring.revoke", body={"reason": "卡被偷了"}),
+        Change(endpoint="retiring.retire", names={"device": "new-gate"}, body={"reason": "门拆了"}),
+        Change(endpoint="retiring.unretire", names={"device": "new-gate"}),
         Change(endpoint="quarantine.dismiss", body={"by": ANOTHER, "note": "测试"}),
         Change(endpoint="quarantine.release", body={"by": ANOTHER}),
         Change(endpoint="conflicts.settle", body={"by": ANOTHER, "note": "换卡"}),

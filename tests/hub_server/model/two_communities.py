@@ -1,5 +1,6 @@
 """An office of two communities, each with a grid and one of everything, for tests of who may see what."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from werkzeug.test import TestResponse
 from hub_server.store import (
     alarms,
     areas,
+    commands,
     corrections,
     devices,
     households,
@@ -18,10 +20,14 @@ from hub_server.store import (
     people,
     places,
     recipients,
+    releases,
+    rollout_steps,
     vehicles,
     watches,
 )
 from hub_server.store.alarms import AlarmKind
+from hub_server.store.releases import ReleaseKind
+from hub_server.store.rollout_steps import NewRollout
 from hub_server.store.vehicles import Owner
 from hub_server.watch.ladder import Rung
 from hub_server.watch.observation import Kind
@@ -53,11 +59,11 @@ NOBODY: Final = Community(
     area="无此村",
     grid="无此格",
     ids={
-        **dict.fromkeys(("person", "device", "area", "place", "account", "token", "session"), "no-such"),
+        **dict.fromkeys(("person", "device", "area", "place", "account", "token", "session", "command"), "no-such"),
         **dict.fromkeys(
             ("watch", "alert", "pause", "observation", "contact", "event", "conflict", "recipient"), 999_999
         ),
-        **dict.fromkeys(("vehicle", "household", "import_", "export", "quarantined"), 999_999),
+        **dict.fromkeys(("vehicle", "household", "import_", "export", "quarantined", "rollout", "release"), 999_999),
         "photo": 1,
         "purpose": "welfare",
         "rung": "worker",
@@ -100,6 +106,19 @@ def near_and_far(hub: WebHub) -> tuple[Community, Community]:
         for one in (near, far):
             (one.ids["alert"],) = db.execute("SELECT id FROM alerts WHERE person = ?", [one.ids["person"]]).fetchone()
     return near, far
+
+
+def _rollout(device: str, *, note: str) -> NewRollout:
+    return NewRollout(
+        kind=ReleaseKind.CONFIG,
+        devices=(device,),
+        change={"camera": {"fps": 10}},
+        whole=False,
+        joins=False,
+        release=None,
+        note=note,
+        wait_s=60,
+    )
 
 
 def _community(hub: WebHub, *, name: str, id: str, plate: str) -> Community:  # noqa: A002 as the columns are called
@@ -171,7 +190,23 @@ def _community(hub: WebHub, *, name: str, id: str, plate: str) -> Community:  # 
         alarms.raise_(
             db, kind=AlarmKind.DELIVERY, subject=told.addressee, detail=f"{name}", since_us=now_us, now_us=now_us
         )
+        asked = commands.create(
+            db,
+            id=hashlib.md5(id.encode(), usedforsecurity=False).hexdigest(),
+            device=gate,
+            kind="picture",
+            arguments={},
+            reason=f"{name}灯坏了",
+            asked_by=f"{name}王",
+            now_us=now_us,
+        )
+        hub.asked_devices.pictures[asked.id] = b"\xff\xd8\xff" + id.encode()
+        rolled = rollout_steps.create(db, _rollout(gate, note=f"{name}省电"), by=f"{name}王", now_us=now_us)
+        bundle = releases.add(db, digest="6" * 64, size=19, files=[], note="", by="王", now_us=now_us)
         return {
+            "rollout": rolled.id,
+            "release": bundle.version,
+            "command": asked.id,
             "person": person,
             "watch": watch.id,
             "pause": pause.id,

@@ -2,20 +2,34 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from device_model import plate_read
 from flask.testing import FlaskClient
+from issuing_site import issuing_of
 from werkzeug.test import TestResponse
 
 from edge_agent.wire.codec import encode_event, event_hash, item
-from edge_agent.wire.messages import Batch, Direction, Passage, Sighting, Stamp
+from edge_agent.wire.messages import Batch, Direction, Outcome, Passage, PassSheet, SheetFinding, Sighting, Stamp
 from hub_server.app.releasing import releasing
 from hub_server.ingest.apply import apply_up
-from hub_server.store import accounts, alerts, devices, events, logins, observing, people, recipients, tokens, watches
+from hub_server.store import (
+    accounts,
+    alerts,
+    devices,
+    events,
+    logins,
+    observing,
+    pass_sheets,
+    people,
+    recipients,
+    tokens,
+    watches,
+)
 from hub_server.store.custody import Custody, NewFace
 from hub_server.store.events import NewEvent
 from hub_server.store.observing import NewStretch
@@ -93,15 +107,40 @@ def enrol(photos: Sequence[bytes]) -> NewFace:
 
 
 @dataclass(kw_only=True)
+class AskedInTests:
+    """Instead of `hub_server.app.commanding`: remembers what it was asked, has the pictures that it was given."""
+
+    asked: list[tuple[str, str, str]] = field(default_factory=list)  # id, device, kind
+    pictures: dict[str, bytes] = field(default_factory=dict)
+    takes: bool = True
+
+    def ask(self, *, id_: str, device: str, kind: str, arguments: Mapping[str, str | int | bool | None]) -> bool:
+        assert not arguments
+        self.asked.append((id_, device, kind))
+        return self.takes
+
+    def picture(self, command: str) -> bytes | None:
+        return self.pictures.get(command)
+
+    def challenge_age_s(self, device: str) -> float | None:
+        return 3.0 if device else None
+
+
+@dataclass(kw_only=True)
 class WebHub:
     store: Store
     clock: Clock
     health: dict[str, object] = field(default_factory=lambda: dict(HEALTHY))
     figures: Figures = field(default_factory=Figures)
+    asked_devices: AskedInTests = field(default_factory=AskedInTests)
+    broker_files: Path | None = None
+    issues: bool = True
+    issues_with: dict[str, Any] = field(default_factory=dict)  # another authority, as issuing_of takes it
 
     def __post_init__(self) -> None:
         mqtt = MqttAddress(host="127.0.0.1", port=1883, site="demo")
         self.custody = Custody.open(self.store, self.store.data_dir)
+        self.issuing = issuing_of(self.store, self.broker_files, **self.issues_with) if self.issues else None
         self.app = create_app(
             store=self.store,
             mqtt=mqtt,
@@ -109,7 +148,9 @@ class WebHub:
             custody=self.custody,
             enrol=enrol,
             release=releasing(self.store),
+            asked_devices=self.asked_devices,
             figures=lambda: self.figures,
+            issuing=self.issuing,
         )
         self.store.write(lambda db: tokens.adopt_local(db, secret=TOKEN, scopes=ALL_SCOPES, now_us=self.store.now_us()))
         self.stranger: FlaskClient = self.app.test_client()
@@ -264,6 +305,18 @@ class WebHub:
         self._say(Batch(device=device_id, epoch=f"{self._seq:032x}", items=[item(1, raw)]))
         with self.store.read() as db:
             return events.last_id(db)
+
+    def pass_sheet(self, sheet: PassSheet | None = None, *, device_id: str = "east-gate") -> int:
+        """A sheet that a technician filed, by default one that passes, with a picture. Its id."""
+        stamp = Stamp(boot=BOOT, mono_us=1, wall_us=self.clock(), synced=True)
+        light = SheetFinding(check="light", outcome=Outcome.OK, found="fine", found_zh="光线足够")
+        told = sheet or PassSheet(at=stamp, camera="east", findings=[light], by="王师傅", picture=b"\xff\xd8\xff\xd9")
+        self._seq += 1
+        self._say(Batch(device=device_id, epoch=f"{self._seq:032x}", items=[item(1, encode_event(told))]))
+        with self.store.read() as db:
+            found = pass_sheets.newest(db, device_id)
+        assert found is not None
+        return found.id
 
     def not_understood(self, raw: bytes, *, device_id: str = "east-gate") -> int:
         """An event that ingest put into quarantine, and the conflict of another one with it. Its id."""

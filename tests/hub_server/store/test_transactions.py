@@ -12,10 +12,11 @@ from sqlite_utils import Database
 
 import hub_server.store
 from edge_agent.wire.gallery import Purpose
-from edge_agent.wire.messages import Direction
+from edge_agent.wire.messages import Direction, Outcome, PassSheet, SheetFinding, Stamp
 from hub_server.store import (
     accounts,
     alerts,
+    commands,
     conflicts,
     consents,
     devices,
@@ -25,6 +26,7 @@ from hub_server.store import (
     households,
     imports,
     journals,
+    observers,
     outbox,
     pauses,
     people,
@@ -32,12 +34,18 @@ from hub_server.store import (
     places,
     plate_passages,
     recipients,
+    releases,
     retention,
+    retiring,
+    rollout_steps,
     vehicles,
     watches,
 )
-from hub_server.store.alarms import AlarmKind
+from hub_server.store.alarms import Alarm, AlarmKind
 from hub_server.store.alert_lists import Wanted as WantedAlerts
+from hub_server.store.certificates import NewCertificate
+from hub_server.store.commands import Outcome as CommandOutcome
+from hub_server.store.commands import Result as CommandResult
 from hub_server.store.consents import Basis
 from hub_server.store.coverage import CameraCoverage, Coverage
 from hub_server.store.erasures import Scope
@@ -46,13 +54,16 @@ from hub_server.store.events import NewEvent
 from hub_server.store.faces import Face, Photo
 from hub_server.store.import_plans import Does, ImportRow, NewHousehold, Plan
 from hub_server.store.imports import Brought, ImportKind, Preview
+from hub_server.store.look_ins import Call
 from hub_server.store.observers import Round
 from hub_server.store.observing import NewStretch
 from hub_server.store.outbox import NoticeKind
 from hub_server.store.plate_passages import NewPlatePassage
 from hub_server.store.quarantine import Decision
 from hub_server.store.reach import EVERYWHERE, Reach
+from hub_server.store.releases import ReleaseKind
 from hub_server.store.retention import DataClass
+from hub_server.store.rollout_steps import NewRollout
 from hub_server.store.sightings import PersonSeen
 from hub_server.store.store import Store
 from hub_server.store.throttle import Subject
@@ -125,8 +136,13 @@ ACCOUNT = accounts.Account(
     created_by="tests",
     disabled_us=None,
 )
+CERTIFICATE = NewCertificate(serial="1f", key_sha256="8" * 64, pem="-----BEGIN", ends_us=NOW_US + DAY_US)
 VALUES: dict[str, object] = {
     "grid": "一网格",
+    "arguments": {},
+    "asked_by": "王敏",
+    "kinds": ["picture"],
+    "result": CommandResult(id="7" * 32, outcome=CommandOutcome.REFUSED, why="stale", latency_ms=4, times=1, facts={}),
     "account": "wangmin",
     "browser": "a browser",
     "but": None,
@@ -178,6 +194,8 @@ VALUES: dict[str, object] = {
     "days": 14,
     "kept": KEPT_CLASS,
     "rows": 1,
+    "calls": [Call(alarm=1, area="桂花村")],
+    "dead": [("door", "east")],
     "subjects": ["person/zhao"],
     "change": 0,
     "dedupe": "alert-1/raised/recipient-1",
@@ -208,6 +226,10 @@ VALUES: dict[str, object] = {
     "camera": "east",
     "code": "none",
     "counter": "lost",
+    "key_sha256": "8" * 64,
+    "made": CERTIFICATE,
+    "relay": "gpio:17",
+    "seal_key": "9" * 64,
     "device": "door",
     "epoch": EPOCH,
     "event": 1,
@@ -244,6 +266,21 @@ VALUES: dict[str, object] = {
     "ttl_s": 60,
     "until_us": None,
 }
+
+
+def rollout(*names: str) -> NewRollout:
+    return NewRollout(
+        kind=ReleaseKind.CONFIG,
+        devices=names,
+        change={"camera": {"fps": 10}},
+        whole=False,
+        joins=False,
+        release=None,
+        note="",
+        wait_s=60,
+    )
+
+
 QUARANTINED = NewEvent(
     device="door", epoch=EPOCH, seq=4, last_seq=4, hash="0" * 64, type="quarantined", received_us=NOW_US, raw=b"{"
 )
@@ -261,6 +298,11 @@ OTHERWISE: dict[str, object] = {
     "accounts.rehash before": "a hash",
     "accounts.bears but": "limin",
     "alert_lists wanted": WantedAlerts(),
+    "coverage.depending by": ("door", "east"),
+    "look_ins alarm": Alarm(
+        id=1, kind=AlarmKind.OBSERVER, subject="door/east", detail="", since_us=0, raised_us=0, cleared_us=None
+    ),
+    "look_ins.look now_us": NOW_US + 4 * 3_600_000_000,  # at night it asks nothing
     "courses.last_words of_devices": ["door"],
     "courses.of_usual told": Coverage(
         window=Window(from_us=0, until_us=NOW_US), verdict=Verdict.WATCHED, cameras=(SEEN,)
@@ -268,11 +310,47 @@ OTHERWISE: dict[str, object] = {
     "device_lists.waiting of_devices": ["door"],
     "consents.give purpose": Purpose.DOOR,
     "devices.create id": "other",
+    "releases kind": ReleaseKind.CONFIG,
+    "releases version": 1,
+    "releases release": 1,
+    "releases.want_models device": "gate",
+    "releases.add digest": "6" * 64,
+    "releases.add size": 19,
+    "releases.add files": ["manifest.toml"],
+    "releases by": "王",
+    "releases settings": {"camera": {"fps": 10}},
+    "releases joins": False,
+    "releases sealed_for": "9" * 64,
+    "releases above": 7,
+    "rollout_steps id": 1,
+    "rollout_steps kind": ReleaseKind.CONFIG,
+    "rollout_steps version": 1,
+    "rollout_steps by": "王",
+    "rollout_steps back": True,
+    "rollout_steps gone": {"door": NOW_US},
+    "rollout_steps.create new": rollout("gate"),
+    "rollouts id": 1,
+    "rollouts ids": [1],
+    "commands.create id": "8" * 32,
+    "commands.create kind": "picture",
+    "commands id": "7" * 32,
+    "certificates id": 1,
+    "certificates.add new": CERTIFICATE,
+    "certificates.page state": "good",
+    "device_profiles.put kind": "door",
+    "device_profiles.put settings": {"camera_name": "east"},
+    "retiring.unretire device": "gate",
     "placements.remove purpose": Purpose.DOOR,
     "devices id": "door",
     "devices.count by": 1,
     "galleries.ending until_us": NOW_US,
     "plate_passages.add event": 2,
+    "pass_sheets id": 1,
+    "pass_sheets.add sheet": PassSheet(
+        at=Stamp(boot=EPOCH, mono_us=1, wall_us=NOW_US, synced=True),
+        camera="east",
+        findings=[SheetFinding(check="light", outcome=Outcome.OK, found="fine")],
+    ),
     "vehicle_hours since_us": NOW_US - DAY_US,
     "vehicle_hours until_us": NOW_US + 1,
     "vehicles id": 1,
@@ -326,6 +404,9 @@ OTHERWISE: dict[str, object] = {
     "alert_rows.record after": AlertState.OPEN,
     "hub_time.stepped step": Step(by_us=-1),
     "audit detail": {"fields": ["name"]},
+    "import_devices rows": [ImportRow(number=2, values={"device": "gate-new", "place": "新门"})],
+    "import_devices reach": EVERYWHERE,
+    "import_devices plans": [Plan(row=2, does=Does.NEW, label="gate-new", after={"place": "新门"})],
     "import_households rows": [ImportRow(number=2, values={"number": "3-12", "area": "桂花村"})],
     "import_households numbers": ["3-12"],
     "import_households reach": EVERYWHERE,
@@ -444,6 +525,11 @@ def furnish(db: Database) -> None:
     accounts.create(db, name="wangmin", display="王敏", role="grid_worker", by="tests", now_us=NOW_US)
     places.create(db, name="东门", now_us=NOW_US)
     devices.create(db, id="door", place="", area="桂花村", now_us=NOW_US)
+    releases.installed(db, by="王", now_us=NOW_US)
+    rollout_steps.create(db, rollout("door"), by="王", now_us=NOW_US)
+    commands.create(
+        db, id="7" * 32, device="door", kind="picture", arguments={}, reason="灯", asked_by="王", now_us=NOW_US
+    )
     devices.said_hello(db, "door", agent="model/1", seal_key="6" * 64, now_us=NOW_US)
     journals.enter(db, device="door", epoch=EPOCH, now_us=NOW_US)
     for person in ("zhao", "sun", "wu"):
@@ -494,6 +580,7 @@ def furnish(db: Database) -> None:
     )
     events.add(db, stored)
     devices.create(db, id="gate", place="", now_us=NOW_US)
+    retiring.retire(db, "gate", reason="拆了", now_us=NOW_US)
     vehicles.add(
         db,
         plate="粤B12345",
@@ -512,6 +599,7 @@ def furnish(db: Database) -> None:
     plate_passages.add(db, UNREAD, event=3, device="door", camera="east", at_us=NOW_US, clock_trusted=False)
     brought = Brought(kind=ImportKind.PEOPLE, file_name="a.csv", rows=IMPORTED)
     imports.keep(db, imports.preview(db, brought, reach=EVERYWHERE), author="账号", now_us=NOW_US)
+    observers.tell(db, Round(died=(("door", "east"),), revived=()), now_us=NOW_US)
 
 
 @pytest.mark.parametrize("name", functions())
@@ -545,7 +633,7 @@ def test_the_table_of_values_reaches_every_noun() -> None:
     assert nouns >= {"conflicts", "quarantine"}
     assert nouns >= {"vehicles", "plate_passages", "vehicle_hours"}
     assert nouns >= {"people_hours", "traffic", "traffic_counts"}
-    assert nouns >= {"alarms", "hub_time", "ladder", "observers", "outbox", "recipients", "roster"}
+    assert nouns >= {"alarms", "hub_time", "ladder", "look_ins", "observers", "outbox", "recipients", "roster"}
     assert nouns >= {"pauses", "observations", "corrections", "signs", "explain"}
     assert nouns >= {"accounts", "logins", "throttle"}
     assert nouns >= {"areas", "directory", "histories", "households", "places", "searching"}

@@ -10,10 +10,9 @@ from hub_server.store.people import PersonKind
 from hub_server.store.vehicles import Owner
 from hub_server.tables import template, values
 from hub_server.tables.checking import Checked, check
-from hub_server.tables.errors import TableError
-from hub_server.tables.headings import COLUMNS, Kind
+from hub_server.tables.columns import COLUMNS, Kind
+from hub_server.tables.errors import TableError, WrongCellError
 from hub_server.tables.reading import read
-from hub_server.tables.values import WrongCellError
 
 HOUR_S = 3600
 
@@ -189,3 +188,50 @@ def test_a_wrong_cell_says_so_in_both_languages() -> None:
     zh, en = caught.value.words
     assert "1948-03-05" in zh
     assert "1948-03-05" in en
+
+
+def test_a_device_is_read_as_technicians_write_it() -> None:
+    headings = "点位编号,安装位置,所属社区,类型,摄像机,继电器"
+    found = said(f"{headings}\ngate-east,桂花村东门,桂花村,道闸,CSI,GPIO17\n", Kind.DEVICES)
+    assert found == {
+        "device": "gate-east",
+        "place": "桂花村东门",
+        "area": "桂花村",
+        "point_kind": "barrier",
+        "camera": "picamera2",
+        "relay": "gpio:17",
+    }
+    found = said("name,location,kind,camera,relay\ndoor-1,west,clinic,rtsp://u:p@192.0.2.1/a?b=1,无\n", Kind.DEVICES)
+    assert (found["point_kind"], found["camera"], found["relay"]) == ("clinic", "rtsp://u:p@192.0.2.1/a?b=1", "")
+
+
+@pytest.mark.parametrize(
+    ("row", "column"),
+    [
+        ("Gate East,东门,,,", "device"),
+        ("../x,东门,,,", "device"),
+        ("-gate,东门,,,", "device"),
+        ("hub,东门,,,", "device"),
+        (f"{'g' * 64},东门,,,", "device"),
+        ("g,=HYPERLINK(1),,,", "place"),
+        ("g,'=1+1,,,", "place"),
+        ("g,＝1+1,,,", "place"),
+        ("g,@SUM(A1),,,", "place"),
+        (f"g,{'门' * 201},,,", "place"),
+        ("g,东门,城堡,,", "point_kind"),
+        ("g,东门,,ftp://x/y,", "camera"),
+        ("g,东门,,rtsp://,", "camera"),
+        ("g,东门,,rtsp://a b,", "camera"),
+        ("g,东门,,=1+1,", "camera"),
+        (f"g,东门,,rtsp://{'a' * 500},", "camera"),
+        ("g,东门,,,28", "relay"),
+        ("g,东门,,,gpio:-1", "relay"),
+        ("g,东门,,,usb:1", "relay"),
+    ],
+)
+def test_a_cell_of_a_device_that_cannot_be_is_told_by_row_and_column(row: str, column: str) -> None:
+    assert wrong(f"设备编号,地点,类型,摄像头,继电器\n{row}\n", Kind.DEVICES) == [(2, column)]
+
+
+def test_a_device_stands_in_a_table_once() -> None:
+    assert wrong("设备编号,地点\ng,东门\ng,西门\n", Kind.DEVICES) == [(3, "device")]

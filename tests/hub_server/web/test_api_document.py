@@ -6,14 +6,21 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+from issuing_site import Joiner
 from web_hub import TOKEN, WebHub
 from werkzeug.test import TestResponse
 
 import hub_server.web
+from edge_agent.wire.model_bundle import pack
 from hub_server.web.app import PAGES
 
 DOCUMENT = (Path(hub_server.web.__file__).parent / "API.md").read_text(encoding="utf-8")
-FILES = {"@residents.csv": "序号,姓名,电话\n1,陈志明,13800130007\n".encode("gbk")}
+CARD: dict[str, str] = {}  # the last one that the document was given
+FILES: dict[str, Any] = {
+    "@residents.csv": "序号,姓名,电话\n1,陈志明,13800130007\n".encode("gbk"),
+    "@models.bundle": pack({}),
+    "@join.json": lambda _hub: json.dumps(Joiner(device=CARD["device"]).body(CARD["token"])).encode(),
+}
 BLOCK = re.compile(r"^```(sh|json)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
@@ -31,7 +38,8 @@ def send(hub: WebHub, line: str) -> TestResponse:
         elif word == "-d":
             data = words.pop(0)
         elif word == "--data-binary":
-            data = FILES[words.pop(0)]
+            given = FILES[words.pop(0)]
+            data = given(hub) if callable(given) else given
         elif word == "-H":
             name, _, content = words.pop(0).partition(": ")
             headers[name] = content
@@ -49,14 +57,17 @@ def shape(value: Any) -> Any:
     return type(value).__name__
 
 
-def live_on(hub: WebHub, line: str) -> None:
+def live_on(hub: WebHub, line: str, answer: Any) -> None:
     """What else happens in the document's office: the watch looks, and the new device sees Mrs Li."""
     if "POST $HUB/api/v1/watches" in line:
         assert hub.raise_due() == [1]
+    if "/join-tokens" in line and "-X POST" in line:
+        CARD.update(answer)
     if "POST $HUB/api/v1/devices " in line:
         hub.passage("p-li")
         hub.vehicle(listed="粤B12345")
         hub.not_understood(b'{"type":"lamp_state","state":"broken"}')
+        hub.pass_sheet()
 
 
 def test_every_example_works_and_answers_as_shown(hub: WebHub) -> None:
@@ -72,7 +83,7 @@ def test_every_example_works_and_answers_as_shown(hub: WebHub) -> None:
             response = send(hub, line)
             assert response.status_code in {200, 201}, (line, response.text)
             answer = response.json
-            live_on(hub, line)
+            live_on(hub, line, answer)
             sent += 1
     assert compared >= 9
     assert sent >= 20

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from hub_server.store import directory, people
 from hub_server.tables import limits, template
-from hub_server.tables.headings import Kind
+from hub_server.tables.columns import Kind
 from hub_server.web.exchange_shapes import MISTAKES_SHOWN, ROWS_SHOWN
 from hub_server.web.imports import FILE_TYPE
 from hub_server.web.scopes import Scope
@@ -248,3 +248,49 @@ def test_the_pages_show_what_a_table_does_and_nothing_in_it_is_markup(hub: WebHu
     value(hub.call("POST", f"/api/v1/imports/{right}/apply"))
     assert "已导入：新增 2 人" in browser.get(f"/imports/{right}").text
     assert EVIL not in browser.get("/imports").text
+
+
+POINTS = (
+    "设备编号,地点,社区/村,类型,摄像头,继电器\n"
+    "gate-east,东门,桂花村,道闸,rtsp://viewer:secret@192.0.2.20/main,17\n"
+    "door-west,西门,桂花村,门,,\n"
+)
+
+
+def test_devices_are_previewed_without_their_cameras_passwords_and_then_taken_over(hub: WebHub) -> None:
+    answer = bring(hub, POINTS, kind="devices", name="点位.csv")
+    found = value(answer, 201)
+    assert (found["counts"]["new"], found["counts"]["new_areas"]) == (2, ["桂花村"])
+    assert b"secret" not in answer.data
+    first = {one["column"]["name"]: one["after"] for one in found["rows"][0]["fields"]}
+    assert first == {
+        "place": "东门",
+        "area": "桂花村",
+        "point_kind": "车辆道闸",
+        "camera": "rtsp://viewer:***@192.0.2.20/main",
+        "relay": "gpio:17",
+    }
+    value(hub.call("POST", f"/api/v1/imports/{found['id']}/apply"))
+    assert value(hub.call("GET", "/api/v1/devices/gate-east"))["place"] == "东门"
+    profile = value(hub.call("GET", "/api/v1/devices/gate-east/profile"))
+    assert (profile["camera"], profile["relay"]) == ("rtsp://viewer:secret@192.0.2.20/main", "gpio:17")
+    assert audited(hub)[-1][2] == {"kind": "devices", "new": 2, "update": 0, "unchanged": 0}
+
+
+def test_devices_are_taken_over_by_whoever_may_change_devices_and_nobody_else(hub: WebHub) -> None:
+    found = value(bring(hub, POINTS, kind="devices"), 201)
+    path = f"/api/v1/imports/{found['id']}/apply"
+    for scope, status in ((Scope.PEOPLE, 403), (Scope.DEVICES, 200)):
+        made = {"name": scope, "scopes": [Scope.EXCHANGE, scope], "expires_at": "2027-11-23T21:44:00Z"}
+        secret = value(hub.post("/api/v1/tokens", made), 201)["secret"]
+        applied = hub.stranger.post(path, headers={"Authorization": f"Bearer {secret}"})
+        assert applied.status_code == status, applied.text
+
+
+@pytest.mark.slow
+def test_10000_devices_are_previewed_and_taken_over(hub: WebHub) -> None:
+    lines = ["设备编号,地点,社区/村,类型", *(f"gate-{n},{n} 号门,桂花村,道闸" for n in range(10_000))]
+    found = value(bring(hub, "\n".join(lines), kind="devices"), 201)
+    assert (found["counts"]["new"], found["counts"]["wrong"]) == (10_000, 0)
+    value(hub.call("POST", f"/api/v1/imports/{found['id']}/apply"))
+    assert value(hub.call("GET", "/api/v1/devices/gate-9999"))["place"] == "9999 号门"

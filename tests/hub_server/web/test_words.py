@@ -158,6 +158,8 @@ def alarming() -> list[tuple[str, Any]]:
         {"kind": "clock", "subject": "hub", "detail": "an hour ahead"},
         {"kind": "delivery", "subject": "area/桂花村"},
         {"kind": "delivery", "subject": "message/3", "detail": "jsons://… refused"},
+        {"kind": "card", "subject": "east-gate", "place": "东门", "detail": "used a second time"},
+        {"kind": "certificate", "subject": "certificates/devices", "detail": "两台；two devices；soon"},
     ]
     hint = {"person_name": "李", "zh": "平时", "en": "usually", "last_seen_at": "2026-11-23T01:00:00.000000Z"}
     return [*(("alarm", bare | alarm) for alarm in alarms), ("hint", hint)]
