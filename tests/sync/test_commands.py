@@ -22,7 +22,7 @@ QUICK = settings(
     phases=[Phase.generate],
 )
 SEARCHING = settings(QUICK, max_examples=1000)
-"""For a mistake: the first run that shows it ends the search, and what is drawn depends on the modules that are loaded."""
+"""For a mistake: the first run that shows it ends the search; what is drawn depends on the modules that are loaded."""
 
 
 class CommandsMachine(RuleBasedStateMachine):
