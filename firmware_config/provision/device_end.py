@@ -51,10 +51,10 @@ def run_revoke(args: argparse.Namespace, context: Context) -> int:
         f"{len(serials)} certificates of {args.name} end at once; that cannot be undone.",
     )
     if context.dry_run:
-        context.say(f"会作废 {len(serials)} 张证书", f"would revoke {len(serials)} certificates")
+        context.say(f"会作废 {len(serials)} 张证书", f"would revoke certificates: {len(serials)}")
         return context.finish({"device": args.name, "revoked": serials, "broker": "unchanged"})
     done = context.hub.post(at("devices", args.name, "revocation"), {"reason": args.reason or said("作废", "revoked")})
-    context.say(f"已作废 {len(done['revoked'])} 张证书", f"revoked {len(done['revoked'])} certificates")
+    context.say(f"已作废 {len(done['revoked'])} 张证书", f"certificates revoked: {len(done['revoked'])}")
     return context.finish(
         {"device": args.name, "revoked": done["revoked"], "broker": done["broker"]},
         then=_after(args.name, done["broker"]),

@@ -77,7 +77,7 @@ def _lines(facts: Facts) -> list[Pair]:
     lines = [
         (f"{facts.name}：{where}", f"{facts.name}: {where}"),
         (
-            f"  类型 {profile['kind']}，摄像头 {camera}，继电器 {relay or '无'}",
+            f"  类型 {_KINDS.get(profile['kind'], profile['kind'])}，摄像头 {camera}，继电器 {relay or '无'}",
             f"  {profile['kind']}, camera {camera}, relay {relay or 'none'}",
         ),
         (f"  状态 {_state(device)}", f"  {_state(device)}"),
@@ -92,7 +92,7 @@ def _lines(facts: Facts) -> list[Pair]:
         ends = moment(one["ends_at"])
         lines.append(
             (
-                f"  证书 {one['serial']} {one['state']}，{ends} 到期",
+                f"  证书 {one['serial']} {_CERTIFICATES.get(one['state'], one['state'])}，{ends} 到期",
                 f"  certificate {one['serial']} {one['state']}, ends {ends}",
             )
         )
@@ -101,6 +101,8 @@ def _lines(facts: Facts) -> list[Pair]:
     return lines
 
 
+_KINDS: Final = {"door": "门", "barrier": "道闸", "clinic": "诊所", "street": "街面"}
+_CERTIFICATES: Final = {"good": "有效", "revoked": "已作废", "expired": "已过期"}
 _CARDS: Final[dict[str, Pair]] = {
     "live": ("等待第一次开机", "waits for its first start"),
     "used": ("已用过", "used"),
