@@ -63,7 +63,9 @@ NOBODY: Final = Community(
         **dict.fromkeys(
             ("watch", "alert", "pause", "observation", "contact", "event", "conflict", "recipient"), 999_999
         ),
-        **dict.fromkeys(("vehicle", "household", "import_", "export", "quarantined", "rollout", "release"), 999_999),
+        **dict.fromkeys(
+            ("vehicle", "household", "import_", "export", "quarantined", "rollout", "release", "sheet"), 999_999
+        ),
         "photo": 1,
         "purpose": "welfare",
         "rung": "worker",
@@ -221,6 +223,7 @@ def _community(hub: WebHub, *, name: str, id: str, plate: str) -> Community:  # 
         }
 
     ids = hub.store.write(build)
+    ids["sheet"] = hub.pass_sheet(device_id=gate)
     _enrolled(hub, person)
     _enrolled(hub, f"p-{id}-gone")
     value(hub.call("DELETE", f"/api/v1/people/p-{id}-gone/face"))
