@@ -79,7 +79,7 @@ if (cd "$card" && sha256sum --quiet --check SHA256SUMS >>"$log" 2>&1); then
     set_network
     set_admin
     if [ -d "$card/root/etc/ssh/sshd_config.d" ]; then
-        install -D -m 0644 -t "$sys/etc/ssh/sshd_config.d" "$card"/root/etc/ssh/sshd_config.d/*.conf
+        install -D -m 0644 -t "$sys/etc/ssh/sshd_config.d" "$card/root/etc/ssh/sshd_config.d"/*.conf
     fi
     SHOUWANG_ROOT=$sys /bin/bash "$card/install.sh" begin later || say "shouwang-setup.service cannot be put in place"
     say "ends"
