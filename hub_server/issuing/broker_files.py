@@ -18,6 +18,7 @@ CHANGED: Final = "changed"
 RELOAD: Final = "reload"
 RESTART: Final = "restart"
 _PENDING: Final = ".pending"
+_LOOKED: Final = ".looked"  # when somebody looked last whether certificates have ended: microseconds
 _MODE: Final = 0o640  # the broker reads them by the folder's group
 _SAID: Final = re.compile(r"(?:reload|restart) ([0-9]{1,14})\n?")
 _BYTES_MAX: Final = 64 * 1024 * 1024
@@ -55,6 +56,21 @@ class BrokerFiles:
         (self.folder / _PENDING).unlink()
         self._settle()
         return True
+
+    def restart(self) -> None:
+        """Has the broker begin anew with the files as they are: sessions end whose certificates have ended."""
+        self._put(_PENDING, RESTART.encode())
+        self._say(RESTART)
+        (self.folder / _PENDING).unlink()
+        self._settle()
+
+    def looked_us(self) -> int | None:
+        """What `note_look` wrote last."""
+        text = (self._read(_LOOKED) or b"").decode("ascii", "replace")
+        return int(text) if text.isdigit() else None
+
+    def note_look(self, at_us: int) -> None:
+        self._put(_LOOKED, str(at_us).encode())
 
     def _say(self, word: str) -> None:
         said = (self._read(CHANGED) or b"").decode("ascii", "replace")

@@ -76,8 +76,9 @@ class Keeper:
             return "written" if written else "unchanged"
 
     def look_at_ends(self) -> None:
-        """Raises and clears the alarms of what ends soon. Raises StoreError."""
+        """Alarms about what ends soon, and an end to the sessions of what has ended. Raises StoreError."""
         now_us = self._store.now_us()
+        self._end_sessions(now_us)
         with self._store.read() as db:
             ending = certificates.ending(db, before_us=now_us + ENDING_US)
             standing = alarms.standing(db, AlarmKind.CERTIFICATE)
@@ -88,6 +89,20 @@ class Keeper:
         }
         if any(bool(detail) != (subject in standing) for subject, detail in told.items()):
             self._store.write(lambda db: _tell(db, told, now_us))
+
+    def _end_sessions(self, now_us: int) -> None:
+        """The broker looks at a certificate when somebody connects, and never again."""
+        files = self._files
+        if files is None:
+            return
+        with self._one_at_a_time, self._store.read() as db:
+            try:
+                since_us = files.looked_us()
+                if since_us is not None and certificates.count_ended(db, from_us=since_us, before_us=now_us):
+                    files.restart()
+                files.note_look(now_us)
+            except OSError as error:
+                self._note(f"{files.folder}: {error.strerror or error}")
 
     def _settle(self, files: BrokerFiles) -> bool:
         now_us = self._store.now_us()

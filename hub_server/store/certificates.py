@@ -134,6 +134,15 @@ def ending(db: Database, *, before_us: int) -> list[Certificate]:
     return [_certificate(row) for row in rows]
 
 
+def count_ended(db: Database, *, from_us: int, before_us: int) -> int:
+    """How many that are not revoked have ended in that time."""
+    row = db.execute(
+        "SELECT count(*) FROM certificates WHERE revoked_us IS NULL AND ends_us >= ? AND ends_us < ?",
+        (from_us, before_us),
+    ).fetchone()
+    return int(row[0])
+
+
 def count_ending(db: Database, *, before_us: int, reach: Reach = EVERYWHERE) -> int:
     """How many of them there are within reach."""
     row = db.execute(

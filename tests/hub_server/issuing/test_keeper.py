@@ -11,6 +11,7 @@ from issuing_site import Joiner, issuer, keeper_of
 
 from firmware_config.ca import revocation
 from hub_server.issuing.access_list import Guests, access_list
+from hub_server.issuing.broker_files import BrokerFiles
 from hub_server.issuing.keeper import BROKER, DEVICES, ISSUING, Keeper
 from hub_server.store import alarms, certificates, devices, retiring
 from hub_server.store.certificates import ENDING_US, Certificate, NewCertificate
@@ -217,3 +218,19 @@ def test_what_is_written_belongs_to_the_folders_group(store: Store, folder: Path
     assert keeper_of(store, folder).settle() == "written"
     for name in ("acl", "crl.pem", "changed"):
         assert (folder / name).stat().st_gid == 65534
+
+
+def test_an_open_session_ends_with_its_certificate(store: Store, folder: Path, keeper: Keeper) -> None:
+    """Mosquitto looks at a certificate when somebody connects; a restart makes it look again, once."""
+    keeper.look_at_ends()
+    over = NewCertificate(serial="5", key_sha256="5" * 64, pem="", ends_us=store.now_us() - DAY_US)
+    store.write(lambda db: certificates.add(db, WEST, over, now_us=store.now_us()))
+    keeper.settle()
+    keeper.look_at_ends()
+    assert word(folder) == "reload", "it had ended before the last look: nobody can have a session with it"
+    BrokerFiles(folder).note_look(store.now_us() - 2 * DAY_US)
+    keeper.look_at_ends()
+    assert word(folder) == "restart"
+    after = (folder / "changed").read_text()
+    keeper.look_at_ends()
+    assert (folder / "changed").read_text() == after
