@@ -16,6 +16,7 @@ from edge_agent.assembly import (
     make_figures,
     make_uplink,
     make_watchers,
+    open_reader,
     scene_path,
 )
 from edge_agent.blobs.lane import open_lane
@@ -287,9 +288,16 @@ def open_agent(config: AgentConfig, releases: Releases | None = None) -> Iterato
         scene_file = SceneFile(scene_path(config))
         matchers = MatcherSlot()
         lane = open_lane(config, manifest.face, matchers, now_s=time.monotonic(), others=releases)
-        watchers = make_watchers(config, manifest, gallery=first_gallery(config, manifest.face, lane))
+        reader = open_reader(config, manifest)
+        watchers = make_watchers(config, manifest, gallery=first_gallery(config, manifest.face, lane), reader=reader)
         camera = LatestFrame(make_camera(config.camera, clock))
-        remote = open_remote(config, clock, manifest, trouble=lambda: camera.state().trouble)
+        remote = open_remote(
+            config,
+            clock,
+            manifest,
+            trouble=lambda: camera.state().trouble,
+            detector=None if reader is None else reader.detector,
+        )
         yield Agent(
             camera=camera,
             watchers=watchers,

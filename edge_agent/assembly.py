@@ -51,9 +51,24 @@ def scene_path(config: AgentConfig) -> Path:
     return journal.with_name(f"{journal.name}.{config.camera.name}.scene")
 
 
-def make_watchers(config: AgentConfig, manifest: Manifest, *, gallery: Gallery) -> Watchers:
-    """For what the configuration looks for; the models of anything else are not loaded. Raises ModelError."""
-    faces = make_watcher(config, manifest, gallery=gallery) if config.faces.enabled else None
+def open_reader(config: AgentConfig, manifest: Manifest) -> FaceReader | None:
+    """The face networks, warm; None where no faces are looked for. Raises ModelError."""
+    if not config.faces.enabled:
+        return None
+    reader = FaceReader.open(manifest, threads=config.models.threads)
+    reader.warm_up()
+    return reader
+
+
+def make_watchers(
+    config: AgentConfig, manifest: Manifest, *, gallery: Gallery, reader: FaceReader | None = None
+) -> Watchers:
+    """For what the configuration looks for; the models of anything else are not loaded. Raises ModelError.
+
+    `reader`: of `open_reader`, where somebody else uses it, too.
+    """
+    reader = open_reader(config, manifest) if reader is None else reader
+    faces = None if reader is None else make_watcher(config, manifest, reader, gallery=gallery)
     if not config.plates.enabled:
         return Watchers(faces=faces)
     eyes = PlateReader.open(manifest, threads=config.models.threads)
@@ -81,10 +96,8 @@ def make_plate_watcher(config: AgentConfig, eyes: PlateEyes, *, gallery: Gallery
     )
 
 
-def make_watcher(config: AgentConfig, manifest: Manifest, *, gallery: Gallery) -> Watcher:
-    """Face models and rules of a configuration. Raises ModelError."""
-    reader = FaceReader.open(manifest, threads=config.models.threads)
-    reader.warm_up()
+def make_watcher(config: AgentConfig, manifest: Manifest, reader: FaceReader, *, gallery: Gallery) -> Watcher:
+    """The rules of a configuration around the face networks."""
     settings = config.passage
     rules = PassageRules(
         gap_s=settings.gap_s,

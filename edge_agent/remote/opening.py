@@ -11,6 +11,7 @@ from edge_agent.config import AgentConfig
 from edge_agent.remote.desk import CommandDesk
 from edge_agent.remote.picture import FrameSlot, TakePicture
 from edge_agent.remote.self_test import Facts, SelfTest
+from edge_agent.vision.face_detect import FaceDetector
 from edge_agent.vision.face_hide import FaceHider
 from edge_agent.vision.manifest import Manifest
 from edge_agent.wire.commands import PICTURE, SELF_TEST
@@ -32,11 +33,17 @@ class Remote:
 
 
 def open_remote(
-    config: AgentConfig, clock: Clock, manifest: Manifest, *, trouble: Callable[[], str | None]
+    config: AgentConfig,
+    clock: Clock,
+    manifest: Manifest,
+    *,
+    trouble: Callable[[], str | None],
+    detector: FaceDetector | None = None,
 ) -> Remote | None:
     """None, and said, without the hub's key: then no challenge goes out, and the hub knows that no command can come in.
 
-    `trouble`: why the camera gives no frame, if it knows.
+    `trouble`: why the camera gives no frame, if it knows. `detector`: of the camera's loop, since a second copy of its
+    networks takes 35 MB; without one they are loaded for each picture.
     """
     if config.hub.sign_key is None:
         log.info("no [hub] sign_key: the office cannot ask this device for anything")
@@ -50,7 +57,7 @@ def open_remote(
         address=address,
         key_file=config.hub.picture_key or config.hub.sign_key.with_name(_PICTURE_KEY),
         frames=frames,
-        open_hider=lambda: FaceHider.open(manifest),
+        open_hider=lambda: FaceHider.open(manifest) if detector is None else FaceHider.beside(detector),
         trouble=trouble,
     )
     desk = CommandDesk(

@@ -18,10 +18,15 @@ FACE_PX_MIN: Final = 24  # smaller ones are too small to tell anybody by
 
 
 class FaceHider:
-    """Finds faces and hides them. Not thread-safe, as its models are not."""
+    """Finds faces and hides them."""
 
     def __init__(self, detector: FaceDetector) -> None:
         self._detector = detector
+
+    @classmethod
+    def beside(cls, detector: FaceDetector) -> "FaceHider":
+        """With the networks that are loaded already."""
+        return cls(detector.down_to(FACE_PX_MIN))
 
     @classmethod
     def open(cls, manifest: Manifest) -> "FaceHider":

@@ -6,6 +6,7 @@ import importlib
 import os
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ class Model:
         `input_shape` takes the place of the file's own, for a network that takes pictures of any size.
         """
         content = _read_verified(path, sha256)
+        self._one_at_a_time = threading.Lock()  # a picture for the office beside the camera's own loop
         self.runtime, interpreter_class = _load_runtime()
         try:
             with _quiet_stderr():
@@ -58,10 +60,14 @@ class Model:
         self.output_shapes: tuple[tuple[int, ...], ...] = tuple(tuple(int(n) for n in o["shape"]) for o in outputs)
 
     def run(self, tensor: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
-        """Infer once. `tensor` has `input_shape`; the outputs are copies, in the order of `output_shapes`."""
-        self._interpreter.set_tensor(self._input_index, tensor)
-        self._interpreter.invoke()
-        return tuple(self._interpreter.get_tensor(index) for index in self._output_indices)
+        """Infer once, for one thread after the other.
+
+        `tensor` has `input_shape`; the outputs are copies, in the order of `output_shapes`.
+        """
+        with self._one_at_a_time:
+            self._interpreter.set_tensor(self._input_index, tensor)
+            self._interpreter.invoke()
+            return tuple(self._interpreter.get_tensor(index) for index in self._output_indices)
 
 
 def runtime_name() -> str:

@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import cv2
 import numpy as np
 import pytest
@@ -178,3 +180,16 @@ def test_a_grey_camera_is_enough(reader: FaceReader, astronaut: Pixels, astronau
     grey = cv2.cvtColor(cv2.cvtColor(astronaut, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
     (found,) = reader.detector.detect(grey.astype(np.uint8))
     assert iou(found.box_px, astronaut_face.box_px) > 0.8
+
+
+def test_two_threads_with_the_same_networks_see_what_one_sees(
+    reader: FaceReader, astronaut: Pixels, hopper: Pixels
+) -> None:
+    """The camera's loop, and a picture for the office: neither may find the other's faces."""
+    small = reader.detector.down_to(24)
+    wanted = [face.box_px for face in reader.detector.detect(astronaut)], [face.box_px for face in small.detect(hopper)]
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(5):
+            loop = pool.submit(reader.detector.detect, astronaut)
+            office = pool.submit(small.detect, hopper)
+            assert ([face.box_px for face in loop.result()], [face.box_px for face in office.result()]) == wanted
