@@ -50,7 +50,7 @@ def _member(name: str, *, mode: int, size: int) -> tarfile.TarInfo:
 def write_bundle(file: Path, files: Files, wheels: Mapping[str, Path], *, force: bool = False) -> str:
     """A new file, 0600 since a token is in it; gives its SHA-256. Raises BootError."""
     if file.exists() and not force:
-        raise BootError(f"there is already {file}: --force replaces it")
+        raise BootError(f"there is already {file}: --force replaces it", zh=f"{file} 已经有了；要覆盖，请加 --force")
     part = file.with_name(f".{file.name}.part")
     try:
         part.unlink(missing_ok=True)

@@ -95,7 +95,10 @@ def read_small(file: Path) -> str:
         with file.open("rb") as stream:
             content = stream.read(FILE_BYTES_MAX + 1)
     except OSError as error:
-        raise BootError(f"{file} cannot be read: {error.strerror}") from error
+        raise BootError(f"{file} cannot be read: {error.strerror}", zh=f"读不了 {file}：{error.strerror}") from error
     if len(content) > FILE_BYTES_MAX:
-        raise BootError(f"{file} is longer than {FILE_BYTES_MAX} bytes: that is not what Raspberry Pi OS puts there")
+        raise BootError(
+            f"{file} is longer than {FILE_BYTES_MAX} bytes: that is not what Raspberry Pi OS puts there",
+            zh=f"{file} 超过 {FILE_BYTES_MAX} 字节，不是 Raspberry Pi OS 的文件",
+        )
     return content.decode("utf-8", errors="replace")

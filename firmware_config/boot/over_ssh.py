@@ -39,7 +39,9 @@ $become bash "$boot/{FOLDER}/install.sh" </dev/null
 def over_ssh(host: str, files: Files, wheels: Mapping[str, Path], *, options: tuple[str, ...] = ()) -> str:
     """What `install.sh` said. `options`: more for ssh, in front of the host. Raises BootError."""
     if not _HOST.match(host):
-        raise BootError(f"{host!r} is no host for ssh: HOST or USER@HOST")
+        raise BootError(
+            f"{host!r} is no host for ssh: HOST or USER@HOST", zh=f"{host!r} 不是 ssh 的主机：写 HOST 或 USER@HOST"
+        )
     with TemporaryFile() as tar:
         write_tar(tar, files, wheels)
         tar.seek(0)
@@ -49,10 +51,13 @@ def over_ssh(host: str, files: Files, wheels: Mapping[str, Path], *, options: tu
                 command, stdin=tar, capture_output=True, text=True, errors="replace", check=False, timeout=TIMEOUT_S
             )
         except FileNotFoundError as error:
-            raise BootError("there is no program `ssh` on this machine") from error
+            raise BootError("there is no program `ssh` on this machine", zh="这台电脑没有 ssh 程序") from error
         except subprocess.TimeoutExpired as error:
-            raise BootError(f"{host} was not ready within {TIMEOUT_S // 60} minutes") from error
+            raise BootError(
+                f"{host} was not ready within {TIMEOUT_S // 60} minutes", zh=f"{host} {TIMEOUT_S // 60} 分钟还没有装完"
+            ) from error
     if done.returncode != 0:
         told = (done.stderr.strip() or done.stdout.strip())[-_TOLD_CHARS_MAX:]
-        raise BootError(f"{host}: {told or f'ssh ended with {done.returncode}'}")
+        why = told or f"ssh ended with {done.returncode}"
+        raise BootError(f"{host}: {why}", zh=f"{host} 没有装成：{why}")
     return done.stdout

@@ -63,7 +63,10 @@ def wheels_in(folder: Path) -> dict[str, Path]:
     names = {str(parse_wheel_filename(name)[0]) for name in found}
     missing = sorted({OWN, "pip"} - names)
     if missing:
-        raise BootError(f"{folder} holds no wheel of {' and none of '.join(missing)}: make it with --with-wheels")
+        raise BootError(
+            f"{folder} holds no wheel of {' and none of '.join(missing)}: make it with --with-wheels",
+            zh=f"{folder} 里没有 {'、'.join(missing)} 的安装包：请用 --with-wheels 下载",
+        )
     return found
 
 
@@ -107,7 +110,7 @@ def own(folder: Path, *, say: Say, run: Run | None = None) -> Path:
         _build(checkout, Path(made), _pip if run is None else run)
         file = next(Path(made).glob(f"{OWN}-{VERSION}-*.whl"), None)
         if file is None:
-            raise BootError(f"pip built no wheel of {OWN} {VERSION}")
+            raise BootError(f"pip built no wheel of {OWN} {VERSION}", zh=f"pip 没有生成 {OWN} {VERSION} 的安装包")
         place.mkdir(exist_ok=True)
         file.replace(place / file.name)
     return place / file.name
@@ -122,7 +125,8 @@ def _checkout() -> Path:
             return place
     raise BootError(
         f"the sources of {OWN} are no longer where it was installed from, and the card needs our own wheel: "
-        "run provision from a checkout, or give --wheels a folder that holds it"
+        "run provision from a checkout, or give --wheels a folder that holds it",
+        zh=f"找不到 {OWN} 的源代码，而卡上要带我们自己的安装包：请在源代码目录里运行，或用 --wheels 指定放着它的目录",
     )
 
 
@@ -165,7 +169,8 @@ def _complete(folder: Path, python: str, say: Say, pip: Run) -> None:
             ]
         )
     raise BootError(
-        f"the packages for Python {python} are not complete: {', '.join(missing(folder, python))} is missing"
+        f"the packages for Python {python} are not complete: {', '.join(missing(folder, python))} is missing",
+        zh=f"Python {python} 的安装包不全，还缺：{'、'.join(missing(folder, python))}",
     )
 
 
@@ -249,7 +254,10 @@ def _read(path: Path) -> Wheel:
             inner = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
             told = HeaderParser().parsestr(archive.read(inner).decode("utf-8"))
     except (OSError, ValueError, StopIteration, zipfile.BadZipFile) as error:
-        raise BootError(f"{path} is no wheel, or is damaged: delete it, and fetch again") from error
+        raise BootError(
+            f"{path} is no wheel, or is damaged: delete it, and fetch again",
+            zh=f"{path} 不是安装包，或已损坏：请删掉，重新下载",
+        ) from error
     name, version, *_ = parse_wheel_filename(path.name)
     return Wheel(file=path, name=str(name), version=str(version), requires=tuple(told.get_all("Requires-Dist") or ()))
 
@@ -259,6 +267,9 @@ def _pip(words: Sequence[str]) -> None:
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_TIMEOUT_S)
     except subprocess.TimeoutExpired as error:
-        raise BootError(f"pip was not ready within {_TIMEOUT_S // 60} minutes") from error
+        raise BootError(
+            f"pip was not ready within {_TIMEOUT_S // 60} minutes", zh=f"pip {_TIMEOUT_S // 60} 分钟还没有完成"
+        ) from error
     if done.returncode != 0:
-        raise BootError(f"pip {words[0]}: {done.stderr.strip()[-_TOLD_CHARS_MAX:]}")
+        told = done.stderr.strip()[-_TOLD_CHARS_MAX:]
+        raise BootError(f"pip {words[0]}: {told}", zh=f"pip {words[0]} 没有成功：{told}")

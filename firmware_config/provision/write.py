@@ -203,7 +203,10 @@ def _wheels(args: argparse.Namespace, partition: BootPartition | None, context: 
         found = wheels_in(args.wheels)
         lacking = [] if partition is None else missing(args.wheels, partition.python)
         if partition is not None and lacking:
-            raise BootError(f"{args.wheels} lacks, for this card's Python {partition.python}: {', '.join(lacking)}")
+            raise BootError(
+                f"{args.wheels} lacks, for this card's Python {partition.python}: {', '.join(lacking)}",
+                zh=f"{args.wheels} 里缺这张卡（Python {partition.python}）要用的：{'、'.join(lacking)}",
+            )
         return found if partition is None else needed(args.wheels, [partition.python])
     if context.dry_run:
         return {}
