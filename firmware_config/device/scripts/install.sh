@@ -160,14 +160,18 @@ install_program() {
     pip=$(find "$card/wheels" -name 'pip-*.whl' | head -n 1)
     if [ -n "$pip" ]; then
         say "installing from the card"
-        "$python" "$pip/pip" install --quiet --no-index --find-links "$card/wheels" --upgrade "$requirement" ||
+        pip=("$python" "$pip/pip" install --quiet --no-index --find-links "$card/wheels")
+        "${pip[@]}" --upgrade "$requirement" ||
             die "the wheels of this card do not fit this system ($(python3 --version)): write it anew for this image"
     else
         say "installing, with what others have made from the internet"
         need_pip "$python" || die "pip is missing, and cannot be fetched: write the card \`--with-wheels\`"
-        "$python" -m pip install --quiet --upgrade "$own$extra" ||
+        pip=("$python" -m pip install --quiet)
+        "${pip[@]}" --upgrade "$own$extra" ||
             die "the packages cannot be fetched from the internet: write the card \`--with-wheels\`"
     fi
+    # Another build of the same version is another program: pip would leave the old one where it is.
+    "${pip[@]}" --no-deps --force-reinstall "$own" || die "the agent of this card cannot be installed"
 }
 
 make_read_only() {

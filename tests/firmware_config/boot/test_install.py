@@ -1,5 +1,6 @@
 """The scripts of a card, really run below a folder: real bash, real venv, real pip, and no network."""
 
+import hashlib
 import os
 import shutil
 import stat
@@ -9,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from cards import BROKEN_OUT, CLINIC, GATE, HOSTILE, ISSUED, SSH_KEY
+from cards import BROKEN_OUT, CLINIC, GATE, HOSTILE, ISSUED, SSH_KEY, make_wheel
 
 from firmware_config.device.card import Start
 from firmware_config.profile import Wifi
@@ -60,6 +61,15 @@ def test_a_card_installs_without_a_network_once_and_again_when_it_is_written_ane
     again = install(boot, root)
     assert (again.returncode, again.stdout) == (0, "")
     assert log.read_text() == told, "nothing is done at every other boot"
+
+    lay_out(replace(GATE, fps=4))
+    [wheel] = (boot / "shouwang/wheels").glob("shouwang-*.whl")
+    sums = boot / "shouwang/SHA256SUMS"
+    before = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    make_wheel(wheel.parent, "shouwang", "0.1.0", says="another build of it")
+    sums.write_text(sums.read_text().replace(before, hashlib.sha256(wheel.read_bytes()).hexdigest()))
+    assert install(boot, root).returncode == 0
+    assert subprocess.run([program], capture_output=True, text=True, check=True).stdout == "another build of it\n"
 
     lay_out(replace(GATE, fps=5))
     [wheel] = (boot / "shouwang/wheels").glob("shouwang-*.whl")

@@ -89,15 +89,21 @@ def make_pip(folder: Path) -> Path:
 
 
 def make_wheel(
-    folder: Path, name: str, version: str, *, requires: tuple[str, ...] = (), tag: str = "py3-none-any"
+    folder: Path,
+    name: str,
+    version: str,
+    *,
+    requires: tuple[str, ...] = (),
+    tag: str = "py3-none-any",
+    says: str | None = None,
 ) -> Path:
-    """A package with one module that says its version, and the program `edge-agent`."""
+    """A package with one module that says its version, or `says`, and the program `edge-agent`."""
     file = folder / f"{name}-{version}-{tag}.whl"
     info = f"{name}-{version}.dist-info"
     metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nProvides-Extra: edge\n"
     metadata += "".join(f"Requires-Dist: {one}\n" for one in requires)
     with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr(f"{name}.py", f"def main():\n    print({version!r})\n")
+        archive.writestr(f"{name}.py", f"def main():\n    print({says or version!r})\n")
         archive.writestr(f"{info}/METADATA", metadata)
         archive.writestr(f"{info}/WHEEL", f"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: {tag}\n")
         archive.writestr(f"{info}/entry_points.txt", f"[console_scripts]\nedge-agent = {name}:main\n")
