@@ -41,11 +41,13 @@ def insert(db: Database, *, person: str, kind: Kind, at_us: int, author: str, no
 
 def withdraw_visits(db: Database, alert: Alert, *, author: str, now_us: int) -> bool:
     """The visits that closed this alert as well or helped do not count any more; True when there was one."""
+    # Another visit that the same worker noted in that very moment stays: closing stores its own last.
     cursor = db.execute(
-        "UPDATE observations SET withdrawn_us = ?, withdrawn_by = ? WHERE person = ? AND kind = 'visit'"
-        " AND withdrawn_us IS NULL AND (created_us, author) IN (SELECT at_us, author FROM alert_changes"
-        " WHERE alert = ? AND outcome IN ('well', 'helped'))",
-        (now_us, author, alert.person, alert.id),
+        "UPDATE observations SET withdrawn_us = ?, withdrawn_by = ? WHERE withdrawn_us IS NULL AND id IN"
+        " (SELECT max(o.id) FROM observations o JOIN alert_changes c ON c.at_us = o.created_us AND c.author = o.author"
+        " WHERE c.alert = ? AND c.outcome IN ('well', 'helped') AND o.person = ? AND o.kind = 'visit'"
+        " GROUP BY o.created_us, o.author)",
+        (now_us, author, alert.id, alert.person),
     )
     return bool(cursor.rowcount > 0)
 

@@ -62,6 +62,24 @@ def test_reopening_takes_the_visit_back(street: Street) -> None:
     assert (visit.at_us, visit.withdrawn_by) == (NOW_US, "王敏")
 
 
+def test_reopening_leaves_another_visit_that_was_noted_in_the_same_moment(street: Street) -> None:
+    """Found by the soak: the worker notes an earlier visit, and closes the alert at once."""
+    street.raises()
+    street.now_us += 2 * 3600 * S
+    earlier_us = NOW_US - DAY_US + 3600 * S  # too long ago to retract it
+    street.store.write(
+        lambda db: observations.add(
+            db, person="zhao", kind=Kind.VISIT, at_us=earlier_us, author="小李", note="", now_us=street.now_us
+        )
+    )
+    street.moves(CLOSED, Outcome.WELL)
+    street.reopens()
+    with street.store.read() as db:
+        watch = watches.get_by_person(db, "zhao")
+    assert watch is not None
+    assert watch.last_seen_us == earlier_us
+
+
 def test_reopening_takes_the_pause_back(street: Street) -> None:
     street.raises()
     street.moves(CLOSED, Outcome.AWAY, until_us=NOW_US + 9 * DAY_US, note="住院")
