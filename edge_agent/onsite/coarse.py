@@ -7,11 +7,10 @@ import cv2
 import numpy as np
 
 from edge_agent.vision.face import Box
+from edge_agent.vision.face_hide import hidden
 from edge_agent.vision.frame import Pixels
 
 WIDTH_PX: Final = 960  # of what leaves
-BLOCKS: Final = 6  # across a face or a plate: fewer than anybody can be known by
-MARGIN: Final = 0.35  # around what was found, share of its size: hair, ears, a hat
 BYTES_MAX: Final = 96 * 1024
 _QUALITIES: Final = (80, 65, 50, 35, 20)
 _TILE: Final = 0.6  # of the picture's sides: a second look, twice as close, finds faces half as large
@@ -29,9 +28,9 @@ def coarse(pixels: Pixels, detectors: Sequence[Detect]) -> Pixels:
     small = _fit(pixels)
     share = small.shape[1] / pixels.shape[1]
     boxes = [_scaled(box, share) for detect in detectors for box in _everywhere(pixels, detect)]
-    hidden = _hidden(small, boxes)
-    left = [box for detect in detectors for box in detect(hidden)]
-    return _hidden(hidden, left)
+    covered = hidden(small, boxes)
+    left = [box for detect in detectors for box in detect(covered)]
+    return hidden(covered, left)
 
 
 def jpeg(pixels: Pixels, *, bytes_max: int = BYTES_MAX) -> bytes:
@@ -66,25 +65,3 @@ def _fit(pixels: Pixels) -> Pixels:
 def _scaled(box: Box, share: float) -> Box:
     x0, y0, x1, y1 = box
     return x0 * share, y0 * share, x1 * share, y1 * share
-
-
-def _hidden(pixels: Pixels, boxes: Sequence[Box]) -> Pixels:
-    result = pixels.copy()
-    height, width = pixels.shape[:2]
-    for x0, y0, x1, y1 in boxes:
-        dx, dy = (x1 - x0) * MARGIN, (y1 - y0) * MARGIN
-        left, right = max(0, int(x0 - dx)), min(width, int(x1 + dx) + 1)
-        top, bottom = max(0, int(y0 - dy)), min(height, int(y1 + dy) + 1)
-        if right <= left or bottom <= top:
-            continue
-        part = result[top:bottom, left:right]
-        across, down = _blocks(right - left, bottom - top)
-        few = cv2.resize(part, (across, down), interpolation=cv2.INTER_AREA)
-        result[top:bottom, left:right] = cv2.resize(few, (right - left, bottom - top), interpolation=cv2.INTER_NEAREST)
-    return result
-
-
-def _blocks(width: int, height: int) -> tuple[int, int]:
-    """How many across and down: square ones, BLOCKS along the shorter side at most."""
-    side = max(1.0, min(width, height) / BLOCKS)
-    return max(1, int(width / side)), max(1, int(height / side))

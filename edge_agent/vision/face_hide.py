@@ -1,4 +1,4 @@
-"""Makes the faces of a picture unrecognisable before it goes anywhere: coarse blocks, too few to tell who it is."""
+"""Makes what was found in a picture, faces above all, unrecognisable before it goes anywhere: a few coarse blocks."""
 
 from collections.abc import Iterable
 from typing import Final
