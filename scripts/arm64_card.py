@@ -16,17 +16,11 @@ from firmware_config.device.card import FOLDER, Program, Start, Token, render_ca
 from firmware_config.profile import DeviceProfile, SiteFacts
 
 CARD: Final = f"/boot/firmware/{FOLDER}"
-ROOT: Final = Path(__file__).resolve().parent.parent
 
 
 def put_card(system: Path, kept: Path) -> None:
-    """Into the system's boot folder. `kept`: wheels that were fetched before; our own is built anew."""
-    for old in kept.glob(f"{wheels.OWN}-*.whl"):
-        old.unlink()
-    was_built = (ROOT / "build").exists()
+    """Into the system's boot folder. `kept`: wheels that were fetched before; ours is of the sources as they are."""
     found = wheels.fetch(kept, pythons=["3.11"], say=lambda text: print(text, file=sys.stderr))
-    if not was_built:
-        shutil.rmtree(ROOT / "build", ignore_errors=True)
     files = render_card(
         DeviceProfile(device="arm", place="试验", area="试验"),
         SiteFacts(site="trial", broker_host="127.0.0.1", page="https://127.0.0.1:8443", root_pem=_root_pem()),

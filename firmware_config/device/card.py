@@ -57,7 +57,7 @@ class Issued:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Program:
-    """What is installed: `requirement` for pip; `wheels` maps file names to their SHA-256, empty: from the internet."""
+    """What is installed: `requirement` for pip; `wheels` maps file names to their SHA-256: ours alone, or all."""
 
     requirement: str
     wheels: dict[str, str] = field(default_factory=dict)
